@@ -149,6 +149,22 @@ def neighbours(bug):
     return layer(hand, forward, (RNG.normal(size=(5, 3)),))
 
 
+def placed(bug):
+    """A table of places of which the first two are kept for something else, and a shift for each channel."""
+    x, at = RNG.normal(size=(2, 4, 3)), 0 if bug == "from the start" else 2
+
+    def forward(table, shift):
+        return (x + table[2:6]) * x + shift[:, None, None] * np.ones((2, 4, 3))
+
+    def hand(g, table, shift):
+        dtable = np.zeros_like(table)
+        dtable[at : at + 4] = np.sum(g * x, axis=0)
+        dshift = g.mean(axis=(1, 2)) if bug == "mean of places" else g if bug == "of all places" else g.sum((1, 2))
+        return dtable, dshift
+
+    return layer(hand, forward, (RNG.normal(size=(7, 3)), RNG.normal(size=2)))
+
+
 PROGRAMS = [
     Program("mean of words", "script", mean_of_words, {"of the filled": {"wrong count"}}),
     Program(
@@ -164,4 +180,10 @@ PROGRAMS = [
     Program("gelu", "layer", gelu, {"of a square": {"derivative"}}),
     Program("mean filter", "layer", bordered, {"left on": {"padding"}}),
     Program("neighbours", "loops", neighbours, {"by their own": {"factor"}}),
+    Program(
+        "table of places",
+        "layer",
+        placed,
+        {"from the start": {"shifted"}, "mean of places": {"averaged"}, "of all places": {"not summed"}},
+    ),
 ]

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..case import Case, Guess
 
+FARTHEST = 9  # places that what is shifted may be off
+
 
 def stale(case: Case) -> Iterator[Guess]:
     """The gradient of the step before."""
@@ -48,12 +50,13 @@ def moved(case: Case) -> Iterator[Guess]:
     """The right numbers in other places."""
     if not case.same or case.truth.ndim == 0 or not case.free:
         return
-    for axis in range(case.truth.ndim):
-        for step in (1, -1):
+    for axis, size in enumerate(case.truth.shape):
+        steps = (step for by in range(1, min(size, FARTHEST)) for step in (by, -by))
+        for step in steps if size > 1 else ():
             shifted = np.roll(case.truth, step, axis)
             yield "shifted", shifted, None, f"It is the engine's shifted by {step} along axis {axis}."
             cut = np.array(shifted)
-            cut[(*[slice(None)] * axis, 0 if step > 0 else -1)] = 0
+            cut[(*[slice(None)] * axis, slice(0, step) if step > 0 else slice(step, None))] = 0
             yield "shifted", cut, None, f"It is the engine's shifted by {step} along axis {axis}, zero at the end."
         order = _order(case.truth, axis), _order(case.hand, axis)
         placed = np.take(np.take(case.truth, order[0], axis), np.argsort(order[1]), axis)

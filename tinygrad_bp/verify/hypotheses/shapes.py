@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
@@ -25,6 +26,10 @@ def shapes(case: Case) -> Iterator[Guess]:
         summed = np.sum(hand, axis=axes, keepdims=True).reshape(
             tuple(1 if i in axes else size for i, size in enumerate(hand.shape))[extra:]
         )
+        if summed.shape == truth.shape and replace(case, hand=summed).fits(truth):
+            yield "not summed", hand, None, f"A broadcast axis is not summed: {where}; summed over {axes} it is right."
+    for axes in combinations(range(hand.ndim), extra) if extra > 0 else ():
+        summed = np.sum(hand, axis=axes)
         if summed.shape == truth.shape and replace(case, hand=summed).fits(truth):
             yield "not summed", hand, None, f"A broadcast axis is not summed: {where}; summed over {axes} it is right."
     if hand.shape == truth.shape[::-1] and replace(case, hand=hand.T).fits(truth):

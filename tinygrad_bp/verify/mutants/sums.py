@@ -96,6 +96,16 @@ def shaped(d: Any, shape: Shape) -> Any:
 
 REDUCED: list[tuple[str, str, Reduced]] = [
     ("averaged", "a mean", lambda d, axes, shape: np.mean(d, axes).reshape(shape)),
+    (
+        "averaged",
+        "a sum over the first and a mean over the others",
+        lambda d, axes, shape: np.mean(np.sum(d, axes[0], keepdims=True), axes).reshape(shape),
+    ),
+    (
+        "averaged",
+        "a mean over the first and a sum over the others",
+        lambda d, axes, shape: np.sum(np.mean(d, axes[0], keepdims=True), axes).reshape(shape),
+    ),
     ("not summed", "that of the first example, or copy, alone", lambda d, axes, shape: _at(d, axes, 0).reshape(shape)),
     ("not summed", "that of the last example, or copy, alone", lambda d, axes, shape: _at(d, axes, -1).reshape(shape)),
     (
