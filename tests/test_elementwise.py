@@ -385,3 +385,8 @@ def test_one_over_a_root_of_many_is_numpys(dtype, corner):
     with np.errstate(all="ignore"):
         wanted, found = np.power(x, -0.5), tg.pow(tg.tensor(x), -0.5).numpy()
     np.testing.assert_allclose(found, wanted, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_the_sign_of_a_boolean_is_that_itself():
+    flags = tg.tensor([True, False])
+    assert [*map(repr, (flags.sign(), tg.sgn(flags), flags.clone().sign_()))] == ["tensor([ True, False])"] * 3

@@ -403,3 +403,52 @@ def test_a_subclass_chooses_its_first_values():
             nn.init.ones_(self.bias)
 
     assert Zero(2, 1)(tg.ones(1, 2)).item() == 1
+
+
+# ---------------------------------------------------------------------- what layers derived from these call
+
+
+def test_a_layer_that_changes_its_weight_on_the_way():
+    class Standardized(nn.Conv2d):
+        def forward(self, x):
+            weight = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+            return self._conv_forward(x, weight / weight.std((1, 2, 3), keepdim=True), self.bias)
+
+    for mode in ("zeros", "circular"):
+        layer, x = Standardized(2, 3, 3, padding=1, padding_mode=mode), tg.rand(1, 2, 5, 5)
+        with tg.no_grad():
+            wanted = copy.deepcopy(layer)
+            weight = layer.weight - layer.weight.mean((1, 2, 3), keepdim=True)
+            wanted.weight.copy_(weight / weight.std((1, 2, 3), keepdim=True))
+        close(layer(x), nn.Conv2d.forward(wanted, x).tolist())
+        assert layer._reversed_padding_repeated_twice == [1, 1, 1, 1]
+
+
+def test_a_norm_of_ones_own_says_which_shapes_it_takes():
+    class Norm(nn.modules.batchnorm._BatchNorm):
+        def _check_input_dim(self, input):
+            if input.dim() != 5:
+                raise ValueError(f"expected 5 dimensions, got {input.dim()}")
+
+    class Counted(nn.BatchNorm2d):
+        def forward(self, input):
+            self._check_input_dim(input)
+            return F.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, self.training)
+
+    with pytest.raises(ValueError, match="expected 5 dimensions, got 2"):
+        Norm(3)(tg.rand(2, 3))
+    x = tg.rand(2, 3, 2, 2, 2)
+    close(Norm(3)(x), nn.BatchNorm3d(3)(x).tolist())
+    with pytest.raises(ShapeError, match="Counted: the layer has 3 features"):
+        Counted(3)(tg.rand(2, 3))
+    assert Counted(3)(tg.rand(2, 3, 1, 1)).shape == (2, 3, 1, 1)
+
+
+def test_what_layers_say_of_themselves():
+    assert (
+        nn.MultiheadAttention(4, 2)._qkv_same_embed_dim and not nn.MultiheadAttention(4, 2, kdim=3)._qkv_same_embed_dim
+    )
+    net = nn.Module()
+    net.register_buffer("kept", tg.ones(1))
+    net.register_buffer("left", tg.ones(1), persistent=False)
+    assert net._non_persistent_buffers_set == {"left"}

@@ -126,6 +126,11 @@ class MultiheadAttention(Module):
             if row is not None:
                 init.xavier_normal_(row, generator=generator)
 
+    @property
+    def _qkv_same_embed_dim(self) -> bool:
+        """Whether one weight, ``in_proj_weight``, projects query, key and value."""
+        return self.in_proj_weight is not None
+
     def forward(
         self, query: Array, key: Array, value: Array, key_padding_mask: Array | None = None, need_weights: bool = True,
         attn_mask: Array | None = None, average_attn_weights: bool = True, is_causal: bool = False,

@@ -105,10 +105,19 @@ class _Conv(_Convolution):
 
     def forward(self, input: Any) -> Any:
         """The convolution of ``input`` (rows, in_channels, ...), where the rows can be missing."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
+        """The same with another weight and bias: a layer that changes its weight on the way calls it."""
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = pad(input, self._border(), self.padding_mode), 0
-        return type(self)._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return type(self)._function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    @property
+    def _reversed_padding_repeated_twice(self) -> list[int]:
+        """The padding as ``nn.functional.pad`` takes it."""
+        return list(self._border())
 
     def _border(self) -> tuple[int, ...]:
         """The padding as ``pad`` takes it: the last dimension first."""

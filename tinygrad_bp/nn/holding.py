@@ -233,6 +233,11 @@ class Holder:
         """The modules directly inside by name."""
         return Names(self, self._held.modules)
 
+    @property
+    def _non_persistent_buffers_set(self) -> set[str]:
+        """The names of its own buffers that ``state_dict`` leaves out."""
+        return self._held.transient
+
     def _own(self) -> Iterator[tuple[str, Any]]:
         """Its own parameters, then its buffers, then its modules, each in the order they came."""
         for held in self._held[:3]:

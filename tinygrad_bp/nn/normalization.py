@@ -104,7 +104,7 @@ class _BatchNorm(_RunningNorm):
     def forward(self, input: Any) -> Any:
         """The normalized input, of its shape."""
         check_tensor(input, type(self).__name__)
-        self._check(input, 1 if len(input.shape) > 1 else 0)
+        self._check_input_dim(input)
         momentum, seen = self.momentum, self.num_batches_tracked
         if momentum is None:
             momentum = 1 / (seen.item() + 1) if seen is not None else 0.0
@@ -112,6 +112,10 @@ class _BatchNorm(_RunningNorm):
         if self.training and seen is not None:
             seen += 1  # after the pass: one that raises leaves the layer as it was
         return y
+
+    def _check_input_dim(self, input: Any) -> None:
+        """Raise ``ShapeError`` for an input of another shape; a norm of your own says which it takes."""
+        self._check(input, 1 if len(input.shape) > 1 else 0)
 
     def _normalized(self, input: Any, momentum: float) -> Any:
         return batch_norm(

@@ -183,7 +183,7 @@ absolute = abs
 def _sign(x: Any) -> Any:
     if x.dtype.kind == "c":
         raise DtypeError(f"sign: complex numbers ({x.dtype}) have none; write tg.sgn(x) for x / |x|")
-    return np.sign(x)
+    return np.sign(x) if x.dtype.kind != "b" else x & x
 
 
 sign = elementwise("sign", _sign, flat, formula="sign x", samples=unary(nonzero), reference=np.sign,
