@@ -217,3 +217,10 @@ def test_subclasses() -> None:
     with pytest.raises(ArgumentError, match="give a subclass"):
         w.as_subclass(int)
     assert tg.nn.Parameter(named).shape == (2,)
+
+
+@pytest.mark.parametrize("name", ["__torch_function__", "__torch_dispatch__"])
+def test_a_subclass_that_would_never_be_asked_is_refused(name: str) -> None:
+    for base in (tg.Tensor, Named, tg.nn.Parameter):
+        with pytest.raises(ArgumentError, match=f"Logging.{name}: functions do not call it"):
+            type("Logging", (base,), {name: classmethod(lambda cls, *args: None)})

@@ -510,6 +510,22 @@ def test_hooks_of_the_state():
     assert seen[1] == ([], [])
 
 
+def test_a_hook_is_found_by_the_id_of_its_handle():
+    layer, hook = nn.Linear(1, 1), lambda *given: None
+    for kind, register in {
+        "_forward_hooks": layer.register_forward_hook, "_forward_pre_hooks": layer.register_forward_pre_hook,
+        "_backward_hooks": layer.register_full_backward_hook,
+        "_backward_pre_hooks": layer.register_full_backward_pre_hook,
+    }.items():  # fmt: skip
+        handle, other = register(hook), register(print)
+        held = getattr(layer, kind)
+        assert held[handle.id] is hook and list(held) == [handle.id, other.id]
+        handle.remove()
+        assert list(getattr(layer, kind)) == [other.id]
+        getattr(layer, kind).clear()
+    layer(tg.ones(1, 1)).sum().backward()
+
+
 def test_hooks_of_the_state_by_their_older_names():
     net, seen = nn.Sequential(nn.Sequential(nn.Linear(1, 1))), []
     for module in net.modules():

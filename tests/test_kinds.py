@@ -27,6 +27,7 @@ def test_what_a_tensor_is() -> None:
 
 def test_shapes_broadcast() -> None:
     assert tg.broadcast_shapes((2, 1), 3, (1,)) == (2, 3) and tg.broadcast_shapes() == ()
+    assert isinstance(tg.broadcast_shapes((2,)), tg.Size)
     with pytest.raises(ShapeError, match=r"\(2,\) and \(3,\) do not broadcast"):
         tg.broadcast_shapes((2,), (3,))
 

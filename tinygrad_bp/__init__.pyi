@@ -22,7 +22,7 @@ from . import (
     utils as utils, verify as verify, version as version, xpu as xpu,
 )
 from .amp import GradScaler as GradScaler, autocast as autocast
-from .autograd import dtypes
+from .autograd import dtypes, size
 from .autograd.device import DeviceLike, device as device
 from .autograd.dtypes import DType, MissingDType
 from .autograd.errors import AutogradError as AutogradError
@@ -360,7 +360,7 @@ def block_diag(*tensors: Array, out: Tensor | None = None) -> Tensor:
     """A matrix with the tensors (of at most 2 dimensions) as blocks on its diagonal, zeros elsewhere."""
 def bmm(input: Array, mat2: Array, *, out: Tensor | None = None) -> Tensor:
     """The products of two batches (b, n, m) and (b, m, p) of matrices. Raises ``ShapeError`` for other ranks."""
-def broadcast_shapes(*shapes: _Size) -> tuple[_int, ...]:
+def broadcast_shapes(*shapes: _Size) -> size.Size:
     """The shape in which shapes broadcast. Raises ``ShapeError`` where they do not."""
 def broadcast_tensors(*tensors: Array, out: Tensor | tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """All tensors, each repeated without a copy to the shape that they have together."""

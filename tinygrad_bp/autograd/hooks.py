@@ -47,19 +47,22 @@ class Calls(dict[int, tuple[Callable[..., Any], Any]]):
 
 
 class RemovableHandle:
-    """What registering a hook returns: ``remove()`` takes the hook out, as does the end of a ``with`` block."""
+    """What registering a hook returns: ``remove()`` takes the hook out, as does the end of a ``with`` block.
 
-    __slots__ = ("_calls", "_number")
+    ``id`` is its key where the hooks are shown as a dict: ``module._forward_hooks``.
+    """
+
+    __slots__ = ("_calls", "id")
 
     def __init__(self, calls: Calls, number: int) -> None:
         self._calls = weakref.ref(calls)  # weak: a hook that removes itself would be a reference cycle
-        self._number = number
+        self.id = number
 
     def remove(self) -> None:
         """Take the hook out; a second time does nothing."""
         calls = self._calls()
         if calls is not None:
-            calls.pop(self._number, None)
+            calls.pop(self.id, None)
             calls.changed()
 
     def __enter__(self) -> RemovableHandle:

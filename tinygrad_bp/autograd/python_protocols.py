@@ -1,4 +1,4 @@
-"""Python's protocols: what ``float`` and its like, ``len``, ``in``, iteration and ``format`` do with a Tensor."""
+"""Python's protocols: what ``float`` and its like, ``len``, ``in``, iteration, ``format``, subclasses do with one."""
 
 from __future__ import annotations
 
@@ -80,8 +80,20 @@ def _format(self: Tensor, spec: str) -> str:
     return str(self)
 
 
+def _init_subclass(cls: type[Tensor], /, **kwargs: Any) -> None:
+    """A subclass; ``ArgumentError`` for one that means to be asked before each function: it would never be."""
+    super(Tensor, cls).__init_subclass__(**kwargs)
+    for name in ("__torch_function__", "__torch_dispatch__"):
+        if name in vars(cls):
+            raise ArgumentError(
+                f"{cls.__name__}.{name}: functions do not call it, and what they give is a Tensor. Write functions "
+                "that call them, or look at every op with `with tg.profiler.profile()`"
+            )
+
+
 for _name, _function in {
     "__float__": _float, "__int__": _int, "__complex__": _complex, "__index__": _index, "__bool__": _bool,
     "__len__": _len, "__iter__": _iter, "__contains__": _contains, "__format__": _format,
+    "__init_subclass__": classmethod(_init_subclass),
 }.items():  # fmt: skip
     setattr(Tensor, _name, _function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd import dtypes
+from ..autograd import dtypes, size
 from ..autograd.errors import ArgumentError, DtypeError, ShapeError, shape_text
 from ..autograd.tensor import Tensor
 from ..autograd.types import Array, DTypeLike, Operand, Size
@@ -133,15 +133,15 @@ def typename(obj: object) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def broadcast_shapes(*shapes: Size) -> tuple[int, ...]:
+def broadcast_shapes(*shapes: Size) -> size.Size:
     """The shape in which shapes broadcast. Raises ``ShapeError`` where they do not.
 
     >>> import tinygrad_bp as tg
     >>> tg.broadcast_shapes((2, 1), (3,))
-    (2, 3)
+    torch.Size([2, 3])
     """
     try:
-        return np.broadcast_shapes(*(shape if isinstance(shape, int) else tuple(shape) for shape in shapes))
+        return size.Size(np.broadcast_shapes(*(shape if isinstance(shape, int) else tuple(shape) for shape in shapes)))
     except ValueError:
         raise ShapeError(f"broadcast_shapes: {' and '.join(map(str, shapes))} do not broadcast") from None
 

@@ -95,9 +95,11 @@ class Registered(MutableMapping[int, Callable[..., Any]]):
 
     def __setitem__(self, number: int, hook: Callable[..., Any]) -> None:
         self._calls[number] = hook, self._flag
+        self._calls.changed()
 
     def __delitem__(self, number: int) -> None:
         del self._calls[number]
+        self._calls.changed()
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._calls)

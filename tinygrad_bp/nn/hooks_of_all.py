@@ -32,7 +32,7 @@ class _HandleOfAll(RemovableHandle):
 
 def _of_all(calls: Calls, hook: Callable[..., Any], who: str, flag: Any = None) -> RemovableHandle:
     with _switching:
-        handle = _HandleOfAll(calls, calls.add(hook, who, flag=flag)._number)
+        handle = _HandleOfAll(calls, calls.add(hook, who, flag=flag).id)
         Module._hooks = EVERY  # from now on every call asks for hooks
     return handle
 

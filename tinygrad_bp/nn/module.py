@@ -161,6 +161,16 @@ class Module(State, Constructed):
         """The hooks after ``forward`` by number."""
         return Registered(hooks_of(self).after, (False, False))
 
+    @property
+    def _backward_pre_hooks(self) -> Registered:
+        """The hooks before the module's backward by number."""
+        return Registered(hooks_of(self).arriving, None)
+
+    @property
+    def _backward_hooks(self) -> Registered:
+        """The hooks after the module's backward by number."""
+        return Registered(hooks_of(self).leaving, None)
+
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
