@@ -232,3 +232,25 @@ def test_linspace_rounds_as_pytorch_does(given: tuple[float, float, int], sums: 
     if np.finfo(np.longdouble).nmant >= 63:
         assert zlib.crc32(wide.astype("<f8").tobytes()) == sums[1]
     assert np.allclose(wide, np.linspace(*given), rtol=0, atol=1e-14) and wide[[0, -1]].tolist() == [*given[:2]]
+
+
+SCALED = {
+    "add": tg.add, "sub": tg.sub, "rsub": tg.rsub, "method": tg.Tensor.add,
+    "addcmul": lambda a, b, alpha: tg.addcmul(a, tg.ones_like(b), b, value=alpha),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_what_is_added_so_often_has_the_dtype_of_the_sum(name):
+    kinds = (tg.bool, tg.uint8, tg.int8, tg.int64, tg.float16, tg.float32, tg.float64, tg.complex128)
+    for one in kinds:
+        for other in kinds:
+            for shapes in (((2,), (2,)), ((), (2,)), ((2,), ())):
+                a, b = (tg.ones(shape).to(kind) for shape, kind in zip(shapes, (one, other), strict=True))
+                wanted = tg.result_type(a, b)
+                if wanted == tg.bool and name in ("sub", "rsub"):  # there is no difference of truths
+                    continue
+                for alpha in (2, 0.5) if wanted.kind in "fc" else (2,):
+                    assert SCALED[name](a, b, alpha=alpha).dtype == wanted, (one, other, shapes, alpha)
+    third = tg.add(tg.tensor(1 / 3, dtype=tg.float64), tg.tensor([1]), alpha=0.1)
+    assert third.item() == 1 / 3 + 0.1  # not by way of float32

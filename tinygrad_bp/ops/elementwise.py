@@ -121,14 +121,24 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 divide = true_divide = div
 
 
+def _scaled(input: Any, other: Any, alpha: Any) -> Any:
+    """``alpha · other`` in the dtype of the sum, which whole numbers times alpha alone would not have."""
+    if isinstance(input, Tensor) and isinstance(other, Tensor) and other.dtype.kind in "bui":
+        dtype = dtypes.result_type([input, other], [])
+        if dtype == np.bool_ and isinstance(alpha, (bool, int)):
+            alpha = bool(alpha)
+        other = other if dtype == other.dtype else other.to(dtype)
+    return mul(other, alpha)
+
+
 @rounds_once
 def _plus(input: Any, other: Any, alpha: Any) -> Any:
-    return add_op(input, mul(other, alpha))
+    return add_op(input, _scaled(input, other, alpha))
 
 
 @rounds_once
 def _minus(input: Any, other: Any, alpha: Any) -> Any:
-    return sub_op(input, mul(other, alpha))  # among unsigned numbers there is no −alpha
+    return sub_op(input, _scaled(input, other, alpha))  # among unsigned numbers there is no −alpha
 
 
 def is_number(number: float, factor: Any) -> bool:
