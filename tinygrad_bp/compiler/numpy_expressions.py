@@ -22,6 +22,7 @@ CALLS = {
     "hardtanh": "np.clip({x}, {min_val}, {max_val})", "take_rows": "{weight}[{index}]",
     "cumsum": "np.cumsum({x}, axis={axis})",
 }  # fmt: skip
+OUTERMOST = {"amax": "max", "amin": "min", "argmax": "argmax", "argmin": "argmin"}
 FEW_NUMBERS = 64  # so many stand in the text, more in a file beside it
 # What is written where it is read, if that is one place.
 INLINE = {"permute", "reshape", "cast", "eq", "ne", "lt", "le", "gt", "ge"}
@@ -172,11 +173,14 @@ class Expressions:
         if name == "cast":
             return f"{self._closed(x)}.astype({self.spelled(params['dtype'])})"
         if name in ("sum", "mean"):
-            total = f"np.sum({self.spelled(x)}{self._over(x, step.result, params)})"
+            dtype = f", dtype={self.spelled(step.result.dtype)}" if step.result.dtype != x.dtype else ""
+            total = f"np.sum({self.spelled(x)}{dtype}{_over(x, params)})"
             count = prod(x.shape) // max(1, prod(shape))
             return total if name == "sum" else f"{total} / {count}"
-        if name == "any" and step.operands[0].dtype != np.uint8:
-            return f"np.any({self.spelled(x)}, axis={self.spelled(params['axis'])}, keepdims={params['keepdims']})"
+        if name in OUTERMOST:
+            return f"np.{OUTERMOST[name]}({self.spelled(x)}{_over(x, params)})"
+        if name in ("any", "all") and x.dtype != np.uint8:
+            return f"np.{name}({self.spelled(x)}, axis={self.spelled(params['axis'])}, keepdims={params['keepdims']})"
         if name == "clip" and step.result.dtype.kind == "f":
             low, high = params["min"], params["max"]
             if low is not None and high is not None and high >= low:
@@ -210,11 +214,11 @@ class Expressions:
             return ":".join(ends if item.step is None else [*ends, self.spelled(item.step)])
         return self.spelled(item)
 
-    def _over(self, x: Value, result: Value, params: dict[str, Any]) -> str:
-        """Axes, dtype and dimensions that stay, as arguments of a sum."""
-        axis = f", axis={params['axis']}" if params["axis"] not in (None, (), []) and x.shape else ""
-        dtype = f", dtype={self.spelled(result.dtype)}" if result.dtype != x.dtype else ""
-        return axis + dtype + (", keepdims=True" if params["keepdims"] else "")
+
+def _over(x: Value, params: dict[str, Any]) -> str:
+    """Axes, and whether dimensions stay, as arguments of a reduction."""
+    axis = f", axis={params['axis']}" if params["axis"] not in (None, (), []) and x.shape else ""
+    return axis + (", keepdims=True" if params["keepdims"] else "")
 
 
 def _two(left: str, right: str, shape: tuple[int, ...]) -> str:

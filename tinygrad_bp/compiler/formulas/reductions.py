@@ -30,6 +30,15 @@ def row_sum(x, axis):
     return np.sum(x, axis=axis, keepdims=True)
 
 
+def logsumexp(x, axis, keepdims):
+    """ln Σ eˣ along axes; the largest is subtracted first."""
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, np.zeros_like(top))
+    with np.errstate(divide="ignore"):
+        y = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axis=axis)
+
+
 def vector_norm(x, ord, axis, keepdims):
     """(Σ |x|^ord)^(1 / ord); where the powers leave the dtype's range, of numbers brought near 1."""
     size = np.abs(x)

@@ -70,6 +70,21 @@ def logsigmoid(x):
     return -y, slope
 
 
+def sigmoid_slope(x):
+    """The slope of sigmoid."""
+    return sigmoid(x)[1]
+
+
+def silu_slope(x):
+    """The slope of silu."""
+    return silu(x)[1]
+
+
+def softplus_slope(x, beta, threshold):
+    """The slope of softplus."""
+    return softplus(x, beta, threshold)[1]
+
+
 def prelu(x, weight):
     """x above 0, weight · x below."""
     return np.where(x > 0, x, weight * x)
