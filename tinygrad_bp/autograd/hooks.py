@@ -54,6 +54,8 @@ class RemovableHandle:
 
     __slots__ = ("_calls", "id")
 
+    id: int
+
     def __init__(self, calls: Calls, number: int) -> None:
         self._calls = weakref.ref(calls)  # weak: a hook that removes itself would be a reference cycle
         self.id = number
