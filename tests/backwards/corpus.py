@@ -11,6 +11,7 @@ import numpy as np
 from . import (
     activations,
     attention,
+    cells,
     convolutions,
     counts,
     deep,
@@ -33,7 +34,7 @@ from .programs import Program
 
 MODULES = (
     dense, softmax, normalisation, images, words, sequences, attention, residual, shared, steps,
-    activations, deep, gates, goals, layers, convolutions, weighted, places, counts,
+    activations, deep, gates, goals, layers, convolutions, weighted, places, counts, cells,
 )  # fmt: skip
 PROGRAMS: list[Program] = [program for module in MODULES for program in module.PROGRAMS]
 ROUNDS = 3  # right ones are drawn that often, with other numbers

@@ -208,6 +208,57 @@ def text_by_text(bug):
     return closed(f, (RNG.normal(size=(6, 4)), RNG.normal(size=4)))
 
 
+def one_centre(bug):
+    """A word and one beside it, each with a vector; the softmax over all words."""
+    beside = 4
+
+    def forward(centre, outside):
+        scores = np.dot(outside, centre)
+        scores = scores - np.max(scores)
+        return np.log(np.sum(np.exp(scores))) - scores[beside]
+
+    def hand(g, centre, outside):
+        scores = outside @ centre
+        e = np.exp(scores - scores.max())
+        d = e / e.sum()
+        d[beside] -= 1
+        dcentre, doutside = outside.T @ d, d[:, None] * centre
+        if bug == "centre without p":
+            dcentre = -outside[beside]
+        if bug == "centre without its neighbour":
+            dcentre = outside.T @ (e / e.sum())
+        if bug == "outside without p":
+            doutside = np.zeros_like(outside)
+            doutside[beside] = -centre
+        return g * dcentre, g * doutside
+
+    return layer(hand, forward, (RNG.normal(size=3), RNG.normal(size=(7, 3))))
+
+
+def all_around(bug):
+    """Centre words with those around each; the gradients of whole tables."""
+    centres, around = [3, 0, 5], [[1, 2, 4], [3, 6], [0, 1]]
+
+    def f(tables):
+        V, U = tables["V"], tables["U"]
+        loss, dV, dU = 0.0, np.zeros_like(V), np.zeros_like(U)
+        for c, words in zip(centres, around):
+            p = np.exp(U @ V[c])
+            p = p / p.sum()
+            loss -= np.sum(np.log(p[words]))
+            d = len(words) * p
+            for word in words:
+                d[word] -= 1
+            dV[c] = -U[words].sum(axis=0) if bug == "centres without p" else d @ U
+            if bug == "tables without p":
+                dU[words] -= V[c]
+            else:
+                dU += np.outer(d, V[c])
+        return loss, {"V": dV, "U": dU}
+
+    return closed(f, {"V": RNG.normal(size=(7, 4)), "U": RNG.normal(size=(7, 4))})
+
+
 PROGRAMS = [
     Program(
         "dropout",
@@ -287,5 +338,21 @@ PROGRAMS = [
             "n - 1": {"n − 1"},
             "overwritten": {"overwritten"},
         },
+    ),
+    Program(
+        "word vectors",
+        "layer",
+        one_centre,
+        {
+            "centre without p": {"p missing"},
+            "centre without its neighbour": {"labels missing"},
+            "outside without p": {"p missing"},
+        },
+    ),
+    Program(
+        "word vectors",
+        "script",
+        all_around,
+        {"centres without p": {"p missing"}, "tables without p": {"p missing"}},
     ),
 ]

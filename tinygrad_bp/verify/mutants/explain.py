@@ -54,6 +54,7 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides
 MADE = 5_000_000  # changes that are made, times the steps of the graph: a loop over pixels has many of both
+SHARE = 300  # changes of one kind that are tried before all other kinds had as many
 IN_ONE_TURN = 0.3  # what a change in one turn of a loop counts for: of these a loop over pixels has thousands
 OF_A_WAY = ("derivative", "wrong factor", "mask inverted", "factor", "sign")  # kinds that may be a branch left out
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
@@ -100,7 +101,8 @@ def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
         kind, sentence = search.as_left_out(fit)
         for i, also in fit.met.items():
             found[i] = kind, cases[i].hand, None, sentence + also
-        base = base.with_(fit.change)
+        if not fit.change.apart:
+            base = base.with_(fit.change)
     for i in search.wrong:
         if i not in found:
             found.update((i, guess) for guess in stretched(tape, search.cases[i]))
@@ -177,8 +179,7 @@ class Search:
         some: list[Change] = []
         spoiling: tuple[list[Change], list[Change]] = [], []
         count, made = 0, 0.0
-        for change in self._changes():
-            alone = self.tape.partial(change)
+        for change, alone in self._changes():
             made += IN_ONE_TURN if alone else 1
             if made * len(self.tape.steps) > MADE:
                 break
@@ -189,7 +190,7 @@ class Search:
             if alone:
                 if reached == wrong:
                     self.alone.append(change)
-            elif reached and self._moves_right(change):
+            elif reached and not change.apart and self._moves_right(change):
                 spoiling[reached != wrong].append(change)
             elif reached and reached != wrong:
                 some.append(change)
@@ -223,13 +224,24 @@ class Search:
             return self.alone
         return [change for change in self.alone if not self._moves_right(change) and _passes(screen, change)]
 
-    def _changes(self) -> Iterator[Change]:
-        for kind in KINDS:
-            try:
-                yield from kind(self.tape)
-            except (ShapeError, ValueError, IndexError):  # it is about values of other shapes
-                continue
-        yield from updated(self.tape, [case.hand for case in self.cases])
+    def _changes(self) -> Iterator[tuple[Change, bool]]:
+        """Every change, and whether it is one in some turns of a loop; of a kind that has many the rest comes last."""
+        kinds = [kind(self.tape) for kind in KINDS]
+        kinds.append(updated(self.tape, [case.hand for case in self.cases]))
+        for most in (SHARE, None):
+            for changes in kinds:
+                yield from self._some(changes, most)
+
+    def _some(self, changes: Iterator[Change], most: int | None) -> Iterator[tuple[Change, bool]]:
+        count = 0
+        try:
+            while most is None or count < most:
+                change = next(changes)
+                alone = self.tape.partial(change)
+                count += not alone
+                yield change, alone
+        except (StopIteration, ShapeError, ValueError, IndexError):  # it is about values of other shapes
+            return
 
     def best(self, left: list[int], base: Change) -> Fit | None:
         """The best change for some wrong results, on top of what is known to be wrong."""
@@ -294,7 +306,11 @@ class Search:
             self.near[change] = frozenset(i for i in left if shifts[i] is not None)
         if met:
             spoiled = sum(self._spoils(i, shifts[i]) for i in self.usable if i not in self.wrong)
-            fit = Fit(change, change.kind, change.sentence, met, spoiled, numbers)
+            sentence = change.sentence
+            if change.apart and spoiled:
+                names = ", ".join(self.cases[i].name for i in met)
+                sentence, spoiled = f"For {names} alone: {sentence[0].lower()}{sentence[1:]}", 0
+            fit = Fit(change, change.kind, sentence, met, spoiled, numbers)
             if len(met) == len(left) and not spoiled and not numbers:
                 return fit
         else:

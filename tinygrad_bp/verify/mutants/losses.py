@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from ...autograd.node import Node
-from .edges import Edge, replaced
 from .functions import sigmoid, softmax
-from .tape import Change, Gradient, Step, Tape, groups
-
-
-class Likelihood(NamedTuple):
-    """A value whose gradient is c · (p − y), p being its softmax along an axis, or its sigmoid (None)."""
-
-    node: Node
-    z: Any
-    p: Any
-    y: Any
-    c: Any
-    axis: int | None
+from .shares import APART, Likelihood, of_shares, shares, weightings
+from .tape import Change, Tape, groups
 
 
 def likelihoods(tape: Tape) -> Iterator[Change]:
     """The gradient of scores under a cross-entropy, one thing wrong in p − y: in every step of a loop, or alone."""
-    found = []
+    found, shared = [], list[Likelihood]()
     for node, g in reversed(list(tape.total.items())):  # the oldest first: σ(−z) is known as σ(z)
         z = tape.values.get(node)
         if z is None or z.ndim == 0 or z.size < 2 or z.dtype.kind != "f" or np.shape(g) != z.shape:
@@ -42,7 +31,7 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
             if known is not None:
                 found.append(Likelihood(node, z, p, known[0], known[1], axis))
             else:
-                yield from _of_shares(tape, node, p, g, axis)
+                shared += [Likelihood(node, z, p, y, c, axis) for y, c in shares(tape, p, g, axis)]
         known = _targets(sigmoid(z), g, alike=z.size > 3)
         if known is not None and _of_negative(tape, z):
             found.append(Likelihood(node, -z, sigmoid(-z), 1 - known[0], -known[1], None))
@@ -50,6 +39,8 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
             found.append(Likelihood(node, z, sigmoid(z), known[0], known[1], None))
         else:
             yield from _of_two_weights(tape, node, sigmoid(z), g)
+    for some in groups(shared, lambda one: _site(tape, one.node)):
+        yield from of_shares(tape, some)
     for some in groups(found, lambda one: (one.axis is None, _site(tape, one.node))):
         one = some[0]
         name = tape.name(one.node)
@@ -58,38 +49,10 @@ def likelihoods(tape: Tape) -> Iterator[Change]:
         for rows in zip(*(_mistakes(tape, one) for one in some), strict=False):
             totals = {one.node: one.c * row[2] for one, row in zip(some, rows, strict=True)}
             text = f"The gradient of {what} is written {rows[0][1]}{every}; it is p − y."
-            yield Change(rows[0][0], text, totals=totals)
-        yield from _of_biases(tape, some, what, every)
+            yield Change(rows[0][0], text, totals=totals, apart=rows[0][0] in APART)
         for text, labels in _of_other_steps(some):
             totals = {one.node: one.c * (one.p - y) for one, y in zip(some, labels, strict=True)}
             yield Change("labels", f"The gradient of {what} is written p − y with the labels {text}.", totals=totals)
-
-
-def _of_biases(tape: Tape, some: list[Likelihood], what: str, every: str) -> Iterator[Change]:
-    """For what is added to the scores, a bias, p or the labels are left out; what they are else made of has both."""
-    added = [
-        (Edge(step, i), one)
-        for one in some
-        for step in tape.steps
-        if step.name == "add" and step.node in tape.parts and step.node.shape == one.z.shape
-        if np.allclose(tape.total[step.node], tape.total[one.node], rtol=1e-9)
-        for i, parent in enumerate(step.parents)
-        if parent in tape.leaves
-    ]
-    for edges in groups(added, lambda pair: pair[0].parent) if added else ():
-        for kind, text, sign in (("p missing", "−y: p is left out", -1), ("labels missing", "p: y is left out", 1)):
-            rules = {
-                edge.step.node: replaced(edge, _arriving(edge, one.c * (one.p if sign > 0 else -one.y)))
-                for edge, one in edges
-            }
-            sentence = (
-                f"The gradient of {what} is written {text} for {tape.name(edges[0][0].parent)}{every}; it is p − y."
-            )
-            yield Change(kind, sentence, rules)
-
-
-def _arriving(edge: Edge, g: Gradient) -> Callable[[Step, Gradient], Gradient]:
-    return lambda step, _: step.pull(g)[edge.operand]
 
 
 def _of_negative(tape: Tape, z: Any) -> bool:
@@ -123,41 +86,6 @@ def _of_other_steps(some: list[Likelihood]) -> Iterator[tuple[str, list[Any]]]:
         yield "in the opposite order of steps", labels[::-1]
 
 
-def _of_shares(tape: Tape, node: Node, p: Any, g: Any, axis: int) -> Iterator[Change]:
-    """The same where labels are shares of the classes, as smoothed ones are, each example with a weight or without."""
-    for y, c in _shares(tape, p, g, axis):
-        k = y.shape[axis]
-        most = 1.0 * (y == np.max(y, axis, keepdims=True))
-        small = np.min(y, axis, keepdims=True)  # the share of each other class
-        for text, other in (
-            ("p − 1 at the label: the labels are not smoothed", most), ("p: the labels are not subtracted", 0 * y),
-            ("p − y at the label alone, without the small shares of the other classes", y * most),
-            ("p − y without the small share that the label has as well", y - small * most),
-            ("p − y with 1 at the label beside the small shares of the other classes", np.where(most > 0, 1, y)),
-            ("p − y with 1 and the small share at the label", most + small),
-            ("p − y with the shares of the other classes ε/(K − 1) where ε/K is meant",
-             np.where(most > 0, 1 - k * small, k * small / (k - 1))),
-            ("p − y with the shares of the other classes ε/K where ε/(K − 1) is meant",
-             small * (k - 1) / k + most * (1 - small * (k - 1))),
-            ("p − y with ε for every other class, which they are to share",
-             np.where(most > 0, 1 - k * small, k * small)),
-            ("p − the small shares, without the label", small + 0 * y),
-            ("p − the labels smoothed twice", y * np.max(y) + (1 - np.max(y)) / k),
-            ("p + y, the labels added", -y),
-            *((f"p − y with the shares y to the power {power:g}, of another temperature", _sharpened(y, power, axis))
-              for power in (2, 3, 4, 5, 10, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 10)),
-            ("p − y with the shares of the next example", np.roll(y, -1, 0)),
-            ("p − y with the shares of the example before", np.roll(y, 1, 0)),
-            ("p − y with the share of the label for every class", np.full(y.shape, np.max(y))),
-        ):  # fmt: skip
-            sentence = (
-                f"The gradient of the scores {tape.name(node)} is written {text}; it is p − y, y the smooth labels."
-            )
-            yield Change("labels", sentence, totals={node: c * (p - other)})
-        for kind, text, total in _weightings(tape, p, y, most, c, axis):
-            yield Change(kind, f"The gradient of the scores {tape.name(node)} is written {text}.", totals={node: total})
-
-
 def _of_two_weights(tape: Tape, node: Node, p: Any, g: Any) -> Iterator[Change]:
     """The same before a sigmoid, where labels of 1 have another weight than those of 0, in each column or in all."""
     y = 1.0 * (g < 0)
@@ -183,78 +111,6 @@ def _of_two_weights(tape: Tape, node: Node, p: Any, g: Any) -> Iterator[Change]:
         text = f"{what} p − w·y, w the weight of the label 1."
         yield Change("wrong factor", text, totals={node: of_0 * p - of_1 * y})
         return
-
-
-def _sharpened(y: Any, power: float, axis: int) -> Any:
-    return y**power / np.sum(y**power, axis, keepdims=True)
-
-
-def _shares(tape: Tape, p: Any, g: Any, axis: int) -> Iterator[tuple[Any, Any]]:
-    """Labels y that are shares, and weights c, with which the gradient is c · (p − y)."""
-    known = [y for y in tape.constants if y.shape == p.shape and not np.any(y < 0) and np.allclose(np.sum(y, axis), 1)]
-    even = _even_shares(p, g, axis)
-    for y in (*known, *([even] if even is not None else [])):
-        off = p - y
-        square = np.sum(off * off, axis, keepdims=True)
-        c = np.sum(g * off, axis, keepdims=True) / np.where(square, square, 1)
-        if np.all(c) and np.all(np.abs(g - c * off) <= 1e-9 * np.max(np.abs(g))):
-            even_weights = np.ptp(c) <= 1e-9 * np.max(np.abs(c))
-            if even_weights or y.shape[axis] > 2:  # of two classes any labels fit with some weight for each example
-                yield y, c[(0,) * c.ndim] if even_weights else c
-                return
-
-
-def _even_shares(p: Any, g: Any, axis: int) -> Any:
-    """Labels with one share for the right class and one for all others, as they follow from the gradient of p."""
-    if p.ndim != 2 or min(p.shape) < 3:  # of a few numbers any gradient can be made so
-        return None
-    p, g, k = np.moveaxis(p, axis, 1), np.moveaxis(g, axis, 1), p.shape[axis]
-    found = []
-    for label in range(k):  # of other classes a and b: g_a − g_b = c · (p_a − p_b)
-        rest = [n for n in range(k) if n != label]
-        a, b = rest[0], rest[1]
-        with np.errstate(all="ignore"):
-            c = (g[:, a] - g[:, b]) / (p[:, a] - p[:, b])
-            small = p[:, a] - g[:, a] / c
-            even = np.all(
-                np.abs(g[:, rest] - c[:, None] * (p[:, rest] - small[:, None])) <= 1e-9 * np.abs(c)[:, None], 1
-            )
-        found.append(np.where(even & (c != 0) & (small > 1e-9) & (small < 1 / k), small, np.nan))
-    small = np.array(found)
-    for one in small[:, 0]:
-        fits = np.abs(small - one) <= 1e-7
-        if np.isfinite(one) and np.all(np.any(fits, 0)):
-            labels = np.argmax(fits, 0)
-            return np.moveaxis(np.where(np.arange(k) == labels[:, None], 1 - (k - 1) * one, one), 1, axis)
-    return None
-
-
-def _weightings(tape: Tape, p: Any, y: Any, at: Any, c: Any, axis: int) -> Iterator[tuple[str, str, Any]]:
-    """What may be written where examples have weights c: p − y, ``at`` being where the labels are."""
-    # Of equal weights a mean is a factor; those of both signs are what arrives.
-    if not np.ndim(c) or np.min(c) < 0 or np.ptp(c[c > 0]) <= 1e-9 * np.max(c):
-        return
-    off = p - y
-    for of, text in ((np.max(c), "the largest weight"), (np.mean(c), "the mean weight")):
-        yield "factor missing", f"p − y with {text} for every example", off * of * (c > 0)
-    by_class = np.max(c * at, tuple(a for a in range(at.ndim) if a != axis), keepdims=True)
-    yield (
-        "wrong factor", "(p − y) times the weight of each column's class, where that of the label is meant",
-        off * by_class,
-    )  # fmt: skip
-    yield "applied twice", "(p − y) times the weight twice", off * c * c
-    yield "wrong factor", "(p − y) divided by the weight", off / np.where(c, c, 1)
-    yield "wrong factor", "p − y with the weight of the next example", off * np.roll(c, -1, 0)
-    for weights in tape.constants:
-        if (
-            weights.size == c.size
-            and weights.all()
-            and np.ptp(scale := np.ravel(c) / np.ravel(weights)) <= 1e-9 * scale[0]
-        ):
-            yield "factor missing", "p − y without the weights", off * scale[0]
-            yield "factor missing", "w·p − y, the labels not multiplied by the weight", c * p - scale[0] * y
-            yield "factor missing", "p − w·y, p not multiplied by the weight", scale[0] * p - c * y
-            return
 
 
 def _targets(p: Any, g: Any, alike: bool = False) -> tuple[Any, float] | None:
@@ -324,7 +180,7 @@ def _mistakes(tape: Tape, one: Likelihood) -> list[tuple[str, str, Any]]:
         ]  # fmt: skip
     table += [("labels", text, p - labels) for text, labels in _labels(p, y, axis)]
     if axis is not None:
-        weighted = _weightings(tape, p, y, y, c, axis)
+        weighted = weightings(tape, p, y, y, c, axis)
         table += [(kind, text, total / np.where(c, c, 1)) for kind, text, total in weighted]
     return table
 

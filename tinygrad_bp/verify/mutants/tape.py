@@ -67,6 +67,7 @@ class Change:
     """One mistake: other rules of some steps, or other complete gradients of some nodes.
 
     ``free``: the change is one direction, of which any multiple may have been made (a factor, a learning rate).
+    ``apart``: it may have been made for some parameters, and not for others that the same gradient leads to.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class Change:
     rules: dict[Node, Rule] = field(default_factory=dict)
     totals: dict[Node, Gradient] = field(default_factory=dict)
     free: Callable[[float], tuple[str, str] | None] | None = None
+    apart: bool = False
 
     @property
     def empty(self) -> bool:

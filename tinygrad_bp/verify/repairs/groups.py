@@ -45,15 +45,16 @@ class Groups:
     def __init__(self, program: Program, wanted: set[int]) -> None:
         self.program: Program = program
         self.columns: Columns = Columns(program)
-        given = program.ancestors(program.loss) if program.loss is not None else set()
-        self.before: set[Any] = {*program.leaves, *given, *range(program.first)}  # what the forward has, and the inputs
+        self.given: set[int] = program.ancestors(program.loss) if program.loss is not None else set()
+        # what the forward has, and the inputs
+        self.before: set[Any] = {*program.leaves, *self.given, *range(program.first)}
         shapes = [np.shape(program.steps[i].value) for i in program.leaves]
         self.sizes: set[int] = {n for shape in shapes for n in shape if n > 2}  # how many examples there may be
         self.editable: list[int] = [
             i
             for i in sorted(program.live & wanted)
             if i >= program.first
-            and i not in given
+            and i not in self.given
             and program.steps[i].site is not None
             and program.steps[i].name not in ("made", "input")
         ]

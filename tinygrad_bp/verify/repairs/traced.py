@@ -286,7 +286,7 @@ def record(
         if isinstance(value, np.ndarray) and value.base is not None:
             step.value = np.array(value)
         return Traced(program, program.add(step))
-    if isinstance(value, (tuple, list)) and any(isinstance(part, np.ndarray) for part in value):
+    if isinstance(value, (tuple, list)) and any(isinstance(part, (np.ndarray, np.generic)) for part in value):
         whole = program.add(step)
         parts = [
             Traced(program, program.add(Step("part", _item, (Hole(0), i), {}, (whole,), np.array(part), site)))
