@@ -36,7 +36,8 @@ HELD = (
     "Other examples could not tell more: run on some of them alone it raised {}. Labels or masks that a function holds "
     "belong among its inputs."
 )
-Explained = Callable[[list[Any], list[Case]], dict[int, Guess]]  # what change of the graph gives wrong results
+# What change of the graph gives wrong results; what the hand's own program computes on the way tells where to look.
+Explained = Callable[[list[Any], list[Case], Callable[[], list[Any]]], dict[int, Guess]]
 
 
 @dataclass
@@ -247,7 +248,7 @@ class Comparison:
 
     def with_explanations(self, cases: list[Case]) -> list[Case]:
         """The cases, each with what one change of the graph says of it; nothing is tried before someone asks."""
-        inputs, found, repairs = self.inputs, list[dict[int, Guess]](), self._mended
+        inputs, found, repairs, computed = self.inputs, list[dict[int, Guess]](), self._mended, self.computed
         others: list[list[tuple[list[Any], list[Case]]]] = []
 
         def elsewhere() -> list[tuple[list[Any], list[Case]]]:
@@ -257,7 +258,7 @@ class Comparison:
 
         def explanation(i: int) -> list[Guess]:
             if not found:
-                found.append(self.explained(inputs, cases) if self.explained is not None else {})
+                found.append({} if self.explained is None else self.explained(inputs, cases, lambda: computed(cases)))
             return [found[0][i]] if i in found[0] else []
 
         def repair(i: int) -> list[Guess]:
@@ -277,6 +278,14 @@ class Comparison:
             )
             for i, case in enumerate(cases)
         ]
+
+    def computed(self, cases: list[Case]) -> list[Any]:
+        """The values that the hand's own results are made of; none where its program cannot be written down."""
+        try:
+            run = Hand(self.hand, self.written).recorded(self.inputs, [case.hand for case in cases])
+        except Exception:  # whatever the functions make of arrays that write down what is done to them
+            return []
+        return [run[0].steps[i].value for i in run[0].live] if run is not None else []
 
     def repaired(
         self, cases: list[Case], elsewhere: Callable[[], list[tuple[list[Any], list[Case]]]]

@@ -112,8 +112,8 @@ def check_backward(
             known=lambda values: [{"parameter": values[i + 1], "upstream": values[0]} for i in wanted],
             movable=[i + 1 for i in wanted],
             sides=truth.sides,
-            explained=lambda values, cases: truth.explained(
-                values[1:], [replace(c, name=name) for c, name in zip(cases, called, strict=True)], values[0]
+            explained=lambda values, cases, computed: truth.explained(
+                values[1:], [replace(c, name=name) for c, name in zip(cases, called, strict=True)], computed, values[0]
             ),
             extremes=[i + 1 for i in extremes],
             coarse=truth.coarse, errors=lambda: truth.numeric.errors,

@@ -33,11 +33,13 @@ def gradients(output: Tensor, leaves: list[Tensor], upstream: Raw | None = None)
     return [np.zeros(leaf.shape) if g is None else value_of(g) for g, leaf in zip(found, leaves, strict=True)]
 
 
-def explained(graph: Callable[[], tuple[Any, ...]], cases: Sequence[Case]) -> dict[int, Guess]:
+def explained(
+    graph: Callable[[], tuple[Any, ...]], cases: Sequence[Case], computed: Callable[[], list[Any]]
+) -> dict[int, Guess]:
     """For each wrong case that one change of the graph explains, by its place: what the change is.
 
     ``graph()`` records the forward and gives its output, the leaves, and the gradient arriving (None: 1). The last
-    cases are the leaves' gradients.
+    cases are the leaves' gradients. ``computed()`` are the values that the hand-written program has on the way.
     """
     recorder = Recorder()
     with recorder:
@@ -46,4 +48,4 @@ def explained(graph: Callable[[], tuple[Any, ...]], cases: Sequence[Case]) -> di
     before = len(cases) - len(leaves)
     nodes = [leaf._node for leaf in leaves]
     tape = Tape(output._node, nodes, recorder, np.asarray(upstream, dtype=np.float64), [c.name for c in cases[before:]])
-    return {i + before: guess for i, guess in explanations(tape, cases[before:]).items()}
+    return {i + before: guess for i, guess in explanations(tape, cases[before:], computed).items()}

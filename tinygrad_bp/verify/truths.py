@@ -249,11 +249,13 @@ class Truth:
         result, leaves = self.on_tensors(values)
         return gradients(result, leaves, np.ones(result.shape) if g is None else np.asarray(g, np.float64))
 
-    def explained(self, values: Sequence[Any], cases: Sequence[Case], g: Raw | None = None) -> dict[int, Guess]:
+    def explained(
+        self, values: Sequence[Any], cases: Sequence[Case], computed: Callable[[], list[Any]], g: Raw | None = None
+    ) -> dict[int, Guess]:
         """What one change of the graph says of wrong gradients; nothing where there is no graph."""
         if self.way == "differences":
             return {}
-        return explained(lambda: (*self.on_tensors(values), g), cases)
+        return explained(lambda: (*self.on_tensors(values), g), cases, computed)
 
     def __call__(
         self, values: Sequence[Any], g: Raw | None = None, hand: Sequence[Any] | None = None, quick: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.errors import ShapeError
+from ...autograd.node import Node
 from ..case import ODD, ON_TOP, Case, Guess
 from ..hypotheses.factors import factor_name
 from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties, weighed_penalties
@@ -37,6 +38,7 @@ from .signs import subtracted
 from .statistics import statistics
 from .subsets import rounds, short_rounds, subsets
 from .sums import averages, broadcast_sums, extremes, running, summed_otherwise, sums_of_results
+from .suspects import suspects
 from .tape import Change, Tape
 from .turns import other_arrivals, other_columns, other_parts
 from .windows import windows
@@ -54,7 +56,8 @@ KINDS: tuple[Callable[[Tape], Iterator[Change]], ...] = (
 WORK = 60_000_000  # elements pulled back through, all changes together
 CALL = 300  # elements that are pulled back through in the time that a step takes besides
 MADE = 5_000_000  # changes that are made, times the steps of the graph: a loop over pixels has many of both
-SHARE = 300  # changes of one kind that are tried before all other kinds had as many
+SHARE = 1 / 5  # of the tries, and 100 at least, has one kind of changes, before all other kinds had as many
+MANY = 2500  # tries, with which nobody has to know where to look first
 IN_ONE_TURN = 0.3  # what a change in one turn of a loop counts for: of these a loop over pixels has thousands
 OF_A_WAY = ("derivative", "wrong factor", "mask inverted", "factor", "sign")  # kinds that may be a branch left out
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
@@ -82,13 +85,13 @@ class Fit:
         return self.spoiled, -len(self.met), self.numbers + self.odd
 
 
-def explanations(tape: Tape, cases: Sequence[Case]) -> dict[int, Guess]:
+def explanations(tape: Tape, cases: Sequence[Case], computed: Callable[[], Sequence[Any]] = list) -> dict[int, Guess]:
     """For each wrong case that some change explains: the kind, the hand-written numbers, a factor, and the sentence.
 
     A change that explains every wrong gradient is better than one that explains some; what stays unexplained is tried
-    again on its own, also on top of what was found.
+    again on its own, also on top of what was found. ``computed()`` are the values that the hand-written program has.
     """
-    search = Search(tape, cases)
+    search = Search(tape, cases, computed)
     found = dict(exchanged(search.cases, search.wrong))
     base = Change("", "")
     for _ in range(4):
@@ -156,7 +159,8 @@ def tolerant(case: Case) -> Case:
 class Search:
     """The hand-written gradients, and every change that is tried on them."""
 
-    def __init__(self, tape: Tape, cases: Sequence[Case]) -> None:
+    def __init__(self, tape: Tape, cases: Sequence[Case], computed: Callable[[], Sequence[Any]] = list) -> None:
+        self.computed = computed
         self.tape, self.cases = tape, [tolerant(case) for case in cases]
         self.usable = [i for i, case in enumerate(cases) if case.same and np.isfinite(case.hand).all()]
         self.wrong = [i for i in self.usable if not cases[i].agrees and error_of(cases[i]) > 1e-6]
@@ -173,10 +177,12 @@ class Search:
     def _in_order(self) -> Iterator[Change]:
         """The changes that may move wrong gradients, but for those in some turns of a loop.
 
-        Those that move all wrong ones are first; of those that move right ones as well few are tried, and last.
+        Those that move all wrong ones are first, of a large graph those near to where something goes wrong; of those
+        that move right ones as well few are tried, and last.
         """
         wrong = frozenset(self.wrong)
-        some: list[Change] = []
+        near = suspects(self.tape, self.computed(), wrong) if self.tries < MANY else frozenset[Node]()
+        later, some = list[Change](), list[Change]()
         spoiling: tuple[list[Change], list[Change]] = [], []
         count, made = 0, 0.0
         for change, alone in self._changes():
@@ -194,10 +200,12 @@ class Search:
                 spoiling[reached != wrong].append(change)
             elif reached and reached != wrong:
                 some.append(change)
+            elif reached and near and near.isdisjoint((*change.rules, *change.totals)):
+                later.append(change)
             elif reached and count < self.tries:
                 count += 1
                 yield change
-        yield from some[: self.tries - count]
+        yield from [*later, *some][: self.tries - count]
         yield from [*spoiling[0], *spoiling[1]][: self.tries // SPOILING]
 
     def _moves_right(self, change: Change) -> bool:
@@ -225,23 +233,28 @@ class Search:
         return [change for change in self.alone if not self._moves_right(change) and _passes(screen, change)]
 
     def _changes(self) -> Iterator[tuple[Change, bool]]:
-        """Every change, and whether it is one in some turns of a loop; of a kind that has many the rest comes last."""
+        """Every change, and whether it is one in some turns of a loop; of a kind with many some at a time."""
         kinds = [kind(self.tape) for kind in KINDS]
         kinds.append(updated(self.tape, [case.hand for case in self.cases]))
-        for most in (SHARE, None):
+        while kinds:
+            left = []
             for changes in kinds:
-                yield from self._some(changes, most)
+                if (yield from self._some(changes)):
+                    left.append(changes)
+            kinds = left
 
-    def _some(self, changes: Iterator[Change], most: int | None) -> Iterator[tuple[Change, bool]]:
-        count = 0
+    def _some(self, changes: Iterator[Change]) -> Generator[tuple[Change, bool], None, bool]:
+        """As many changes of one kind as are its share, and whether there may be more."""
+        count = 0.0
         try:
-            while most is None or count < most:
+            while count < max(100, self.tries * SHARE):
                 change = next(changes)
                 alone = self.tape.partial(change)
-                count += not alone
+                count += IN_ONE_TURN if alone else 1
                 yield change, alone
         except (StopIteration, ShapeError, ValueError, IndexError):  # it is about values of other shapes
-            return
+            return False
+        return True
 
     def best(self, left: list[int], base: Change) -> Fit | None:
         """The best change for some wrong results, on top of what is known to be wrong."""

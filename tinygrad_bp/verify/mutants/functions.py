@@ -5,6 +5,7 @@ A function may be one op or many. What it is made of is passed over where its de
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import combinations
@@ -18,6 +19,7 @@ from .regions import between, slope, source
 from .tape import Step, Tape
 
 COMPOSED = "the function"
+TURNS = 3  # of a loop that tell for all others what is no function there
 DEPTH = 12  # how many ops a function may be made of, one after the other
 
 
@@ -137,21 +139,25 @@ def _inside(tape: Tape, f: Function) -> list[Node]:
 
 
 def _functions(tape: Tape) -> Iterator[Function]:
+    vain: Counter[Any] = Counter()  # turns of a loop in which a value was no function of one of those behind it
     for step in tape.steps:
         y = step.call.result
         if y is None or y.dtype.kind != "f" or step.node not in tape.parts:
             continue
         best = None
-        behind = list(_behind(tape, step))
+        turn = step.node if step.call.site.code is None else (step.name, step.call.site)
+        behind = [(k, *found) for k, found in enumerate(_behind(tape, step)) if vain[turn, k] < TURNS]
         axes = _normalised(y) if behind else []
-        for node, x in behind:
+        for k, node, x in behind:
             known = _known(x, y, axes)
+            vain[turn, k] += known is None and not _same(x, y)
             # Of equal values, as before and after a bias of zeros, the later one is what the function was given.
             older = best is None or (node.order < best.input.order and not np.array_equal(x, best.x))
             if known is not None and older:
                 best = Function(known[0], step, node, x, y, known[1])
             elif known is None and older and _is_sigmoid(-x, y):  # 1 / (1 + np.exp(-x @ w))
                 best = Function("sigmoid", step, node, -x, y, sign=-1.0)
+                vain[turn, k] = 0
         if best is not None:
             yield best
             continue

@@ -55,22 +55,27 @@ TABLES = {("mul", 0): MULTIPLIED, ("mul", 1): MULTIPLIED, ("div", 0): NUMERATOR,
 def elementwise_products(tape: Tape) -> Iterator[Change]:
     """Products and quotients with another factor."""
     found = [e for e in edges(tape) if (e.step.name, e.operand) in TABLES and len(e.step.call.values) == 2]
-    for some in groups(
+    every = list(groups(
         found, lambda e: (e.step.name, e.operand, e.step.call.site.anywhere),
         lambda e: (e.step.name, e.operand, e.step.call.site),
-    ):  # fmt: skip
+    ))  # fmt: skip
+    for some in every:
         first = some[0]
-        name = "the product" if first.step.name == "mul" else "the quotient"
-        what = f"In the gradient of {tape.name(first.parent)} through {name}{places(e.step for e in some)}"
         number = _number(first)
         for kind, text, factor in (*TABLES[first.step.name, first.operand], *_by_counts(tape, first)):
             if number:
                 text = text.replace("division is", f"division by {number} is")
                 text = text.replace("other factor is", f"other factor, {number}, is")
             rules = {e.step.node: replaced(e, _with(factor, e.operand)) for e in some}
-            yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{what}: {text}.", rules)
-        if first.step.name == "mul":
-            yield from _another(tape, some, what)
+            yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{_what(tape, some)}: {text}.", rules)
+    for some in every:
+        if some[0].step.name == "mul":
+            yield from _another(tape, some, _what(tape, some))
+
+
+def _what(tape: Tape, some: list[Edge]) -> str:
+    name = "the product" if some[0].step.name == "mul" else "the quotient"
+    return f"In the gradient of {tape.name(some[0].parent)} through {name}{places(e.step for e in some)}"
 
 
 def _by_counts(tape: Tape, edge: Edge) -> Iterator[tuple[str, str, Factor]]:

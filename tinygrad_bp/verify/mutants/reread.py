@@ -22,24 +22,32 @@ SOURCES = 30  # values that are read otherwise
 
 
 class Read:
-    """Products that read some values, with other values in their place; computed once someone asks."""
+    """Products that read some values, with other values in their place; each is computed once someone asks."""
 
-    def __init__(self, tape: Tape, way: list[Step], other: Callable[[], Mapping[Node, Any]]) -> None:
-        self.tape, self.way, self.other = tape, way, other
+    def __init__(self, way: list[Step], other: Callable[[], Mapping[Node, Any]]) -> None:
+        self.way, self.other = {step.node: step for step in way}, other
+        self.found: dict[Node, Step] = {}
 
     @cached_property
-    def steps(self) -> dict[Node, Step]:
-        """The steps on the way to the products and these, as they are then."""
-        values, found = dict(self.other()), {}
-        for step in self.way:
-            given = [values.get(p, v) if p is not None else v for p, v in zip(step.parents, step.call.values)]
-            found[step.node] = rerun(step, given)
-            values[step.node] = found[step.node].call.result
-        return found
+    def values(self) -> Mapping[Node, Any]:
+        """What is read in the place of some values."""
+        return self.other()
+
+    def again(self, step: Step) -> Step:
+        """A step on the way to the products, or one of these, as it is then."""
+        if step.node not in self.found:
+            given = [self._given(p, v) for p, v in zip(step.parents, step.call.values)]
+            self.found[step.node] = rerun(step, given)
+        return self.found[step.node]
+
+    def _given(self, node: Node | None, own: Any) -> Any:
+        if node is None:
+            return own
+        return self.again(self.way[node]).call.result if node in self.way else self.values.get(node, own)
 
     def rule(self, step: Step, g: Gradient) -> Pairs:
         """What a product passes to its operands then."""
-        return borrowed(self.steps[step.node])(step, g)
+        return borrowed(self.again(step))(step, g)
 
 
 def readers(tape: Tape, nodes: list[Node]) -> list[Step]:
@@ -65,7 +73,7 @@ def products(step: Step) -> bool:
 
 def rules_of(read: Read) -> dict[Node, Rule]:
     """A rule for every product."""
-    return {step.node: read.rule for step in read.way if step.name not in READING}
+    return {step.node: read.rule for step in read.way.values() if step.name not in READING}
 
 
 def read_otherwise(tape: Tape) -> Iterator[Change]:
@@ -80,7 +88,7 @@ def read_otherwise(tape: Tape) -> Iterator[Change]:
         tried += 1
         where = places(step for step in way if step.name not in READING)
         for kind, text, value in otherwise(tape.values[node]):
-            read = Read(tape, way, _constantly({node: value}))
+            read = Read(way, _constantly({node: value}))
             what = f"In the product{where} {tape.name(node)} is read {text} in the backward."
             yield Change(kind, what, rules_of(read))
     yield from _cut_elsewhere(tape)
@@ -98,7 +106,7 @@ def _cut_elsewhere(tape: Tape) -> Iterator[Change]:
         if any(box is None for box in boxes) or not any(products(step) for step in way):
             continue
         for kind, text, starts in _starts(tape, some, boxes):
-            read = Read(tape, way, _parts(some, boxes, starts))  # type: ignore[arg-type]
+            read = Read(way, _parts(some, boxes, starts))  # type: ignore[arg-type]
             what = f"What is read{places(some)} is read {text} where the backward multiplies by it."
             yield Change(kind, what, rules_of(read))
 
