@@ -11,7 +11,7 @@ def sig(x):
     return 1 / (1 + np.exp(-x))
 
 
-def rows(bug):
+def rows(bug, steps=4):
     """A loss at every step, a batch of rows, the first cell state learned."""
 
     def f(params, xs, targets):
@@ -60,7 +60,7 @@ def rows(bug):
         return loss, grads
 
     params = {"W": 0.6 * RNG.normal(size=(7, 16)), "b": RNG.normal(size=16), "start": RNG.normal(size=4)}
-    return given(f, params, (RNG.normal(size=(3, 4, 3)), RNG.normal(size=(3, 4, 4))))
+    return given(f, params, (RNG.normal(size=(3, steps, 3)), RNG.normal(size=(3, steps, 4))))
 
 
 class Cell:
