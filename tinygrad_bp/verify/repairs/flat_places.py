@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DIVISIONS = ("floor_divide", "remainder", "divmod")
 LARGEST = 100  # number of columns
+COST, EXCHANGED = 1.15, 1.3  # that the two are exchanged in a window is said more simply: see windows.within
 
 
 def split(edits: Edits) -> Iterator[Edit]:
@@ -63,7 +64,7 @@ def _by_number(edits: Edits, now: int, some: list[int]) -> Iterator[Edit]:
             yield from _edits(edits, text, apart["multiply"], made(_divided, n, False))
         if apart["divmod"] or (apart["floor_divide"] and apart["remainder"]):
             text = f"row and column of the flat index are exchanged: // {n} is the row, % {n} the column"
-            yield from _edits(edits, f"the {text}", of_parts, made(_divided, n, True))
+            yield from _edits(edits, f"the {text}", of_parts, made(_divided, n, True), EXCHANGED)
 
 
 def _divided(step: Step, values: Any, n: int, exchanged: bool) -> Any:
@@ -80,7 +81,8 @@ def _by_shape(edits: Edits, now: tuple[int, ...], some: list[int]) -> Iterator[E
         for exchanged in (False, True):
             text = f"the flat index is taken apart as that of an array of shape {now}, where {shape} is meant"
             text += ", in column order" * (order == "F") + ", with row and column exchanged" * exchanged
-            yield from _edits(edits, text, some, made(_unravelled, shape, order, exchanged))
+            cost = EXCHANGED if exchanged else COST
+            yield from _edits(edits, text, some, made(_unravelled, shape, order, exchanged), cost)
 
 
 def _unravelled(step: Step, values: Any, shape: tuple[int, ...], order: Any, exchanged: bool) -> Any:
@@ -88,6 +90,6 @@ def _unravelled(step: Step, values: Any, shape: tuple[int, ...], order: Any, exc
     return found[::-1] if exchanged else found
 
 
-def _edits(edits: Edits, text: str, group: list[int], make: Make) -> Iterator[Edit]:
+def _edits(edits: Edits, text: str, group: list[int], make: Make, cost: float = COST) -> Iterator[Edit]:
     if group:
-        yield Edit("wrong index", 1.15, edits.plainly(text, group[:1]), dict.fromkeys(group, make), None, group)
+        yield Edit("wrong index", cost, edits.plainly(text, group[:1]), dict.fromkeys(group, make), None, group)
