@@ -81,7 +81,7 @@ def _by_shape(edits: Edits, now: tuple[int, ...], some: list[int]) -> Iterator[E
         for exchanged in (False, True):
             text = f"the flat index is taken apart as that of an array of shape {now}, where {shape} is meant"
             text += ", in column order" * (order == "F") + ", with row and column exchanged" * exchanged
-            cost = EXCHANGED if exchanged else COST
+            cost = EXCHANGED if exchanged or order == "F" else COST
             yield from _edits(edits, text, some, made(_unravelled, shape, order, exchanged), cost)
 
 
