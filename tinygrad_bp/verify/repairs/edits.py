@@ -53,7 +53,7 @@ class Edits(LeftOut):
             (1.3, partial(windows.strides, self)),
             (1.3, partial(windows.sums, self)),
             (1.3, partial(windows.shifts, self)),
-            (1.25, partial(windows.within, self)),
+            (1.15, partial(windows.within, self)),
             (1.2, partial(interleaved.interleaved, self)),
             (1.3, partial(windows.reaches, self)),
             (1.25, partial(orders.reshaped, self)),

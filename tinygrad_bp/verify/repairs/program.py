@@ -22,10 +22,27 @@ class Hole(NamedTuple):
     place: int
 
 
+class Place(int):
+    """The place of a whole number in an index, which is the number that it had: to read as one that nobody computed."""
+
+    place: int
+
+
+def with_places(key: Any, values: Sequence[Any]) -> Any:
+    """An index whose holes for single whole numbers are these numbers as well."""
+    if type(key) is tuple:
+        return tuple(with_places(part, values) for part in key)
+    if type(key) is not Hole or np.ndim(values[key.place]) or np.asarray(values[key.place]).dtype.kind not in "iu":
+        return key
+    found = Place(values[key.place])
+    found.place = key.place
+    return found
+
+
 def fill(tree: Any, values: Sequence[Any]) -> Any:
     """Arguments with values in their holes."""
     kind = type(tree)
-    if kind is Hole:
+    if kind is Hole or kind is Place:
         return values[tree.place]
     if kind is tuple or kind is list:
         return kind([fill(part, values) for part in tree])

@@ -11,7 +11,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..array_like import METHODS
 from ..makers import Stand
-from .program import Constant, Hole, Operand, Program, Step
+from .program import Constant, Hole, Operand, Program, Step, with_places
 
 REDUCED = {"add": "sum", "maximum": "max", "minimum": "min", "multiply": "prod"}
 WITH_NUMBERS = (np.where, np.clip, np.full_like)
@@ -277,6 +277,8 @@ def record(
         for variable, value in frame.f_locals.items() if held else ():
             if id(value) in held:
                 operands[held[id(value)]] = Constant(operands[held[id(value)]].value, variable)  # type: ignore[union-attr]
+    if name in ("getitem", "setitem"):
+        args = (args[0], with_places(args[1], [program.value(o) for o in operands]), *args[2:])
     plain = not kwargs and all(type(a) is Hole and a.place == i for i, a in enumerate(args))
     step = Step(name, function, args, kwargs, tuple(operands), None, site, plain)
     step.value = value = step.compute([program.value(o) for o in operands])

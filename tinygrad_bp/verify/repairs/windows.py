@@ -208,7 +208,7 @@ def within(edits: Edits) -> Iterator[Edit]:
                     text += f"{_plus(times, two)} are meant with the other of them"
                     starts = zip(group, s.tolist(), t.tolist(), strict=True)
                     makers = {i: _inside_out((a, b), (m, n)) for i, m, n in starts}
-                    yield Edit("wrong index", 1.25, edits.plainly(text, group[:1]), makers, None, group)
+                    yield Edit("wrong index", 1.15, edits.plainly(text, group[:1]), makers, None, group)
 
 
 def _plus(times: int, name: str) -> str:
