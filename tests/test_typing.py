@@ -235,7 +235,10 @@ EXCEPTIONS = {
         r'\.(max|min) is inconsistent, .* "(other|keepdim)"'
     ),
     "these answer as an array does": r"two_meanings\.Watched|array_like\.ArrayLike|traced\.Traced",
-    "names of PyTorch that are not here, which say so when they are asked for": r"Tensor\.\w+ is not present in stub",
+    "names of PyTorch that are not here, which say so when they are asked for": (
+        r"(Tensor|Module)\.\w+ is not present in stub"
+    ),
+    "a descriptor, of which a class gives what it gets": r"Constructed\.__signature__",
     "the base class of Tensor is for checkers alone": r"autograd\.syntax failed to import",
     "names of rooms further on, which are found when they are asked for": (
         r"tinygrad_bp\.distributed\.(__all__|DistributedDataParallel|DistributedSampler) "
