@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +10,12 @@ import numpy as np
 
 from ...autograd.errors import ShapeError
 from ...autograd.node import Node
-from ..case import ODD, ON_TOP, Case, Guess
-from ..hypotheses.factors import factor_name
+from ..case import ON_TOP, Case, Guess
 from .arrivals import arrivals, beside_penalties, branches, of_the_loss, past_a_slope, penalties, weighed_penalties
 from .caches import caches, not_handed_on
 from .derivatives import derivatives, other_derivatives
 from .edges import halved, left_out, scaled, uses, ways
+from .fits import Fit, along, error_of, exchanged, meets, stretched, tolerant, with_parameter
 from .forwards import other_forwards, other_operands, other_statistics
 from .gathers import gathered, misplaced
 from .gating import choices, hinges, masks
@@ -63,28 +62,6 @@ OF_A_WAY = ("derivative", "wrong factor", "mask inverted", "factor", "sign")  # 
 SPOILING = 8  # of as many tries one is for a change that moves right gradients
 
 
-@dataclass
-class Fit:
-    """A change, and how it meets the hand-written gradients."""
-
-    change: Change
-    kind: str
-    sentence: str
-    met: dict[int, str]  # the wrong results that it meets, each with what else is wrong there
-    spoiled: int  # right results that it would make wrong
-    numbers: int  # how many were fitted
-
-    @property
-    def odd(self) -> bool:
-        """Whether it is what few would write: another change may say the same more simply."""
-        return any(words in self.sentence for words in ODD)
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """The smaller the better."""
-        return self.spoiled, -len(self.met), self.numbers + self.odd
-
-
 def explanations(tape: Tape, cases: Sequence[Case], computed: Callable[[], Sequence[Any]] = list) -> dict[int, Guess]:
     """For each wrong case that some change explains: the kind, the hand-written numbers, a factor, and the sentence.
 
@@ -113,47 +90,6 @@ def explanations(tape: Tape, cases: Sequence[Case], computed: Callable[[], Seque
         if not case.same:
             found.update((i, guess) for guess in list(summed_otherwise(tape, case, tape.leaves[i]))[:1])
     return found
-
-
-def stretched(tape: Tape, case: Case) -> Iterator[Guess]:
-    """The right gradient times, or divided by, a value that the program has: a factor too much, or left out."""
-    if np.count_nonzero(case.truth) < 4:
-        return
-    known = [(tape.name(node), value) for node, value in tape.values.items()]
-    for name, value in (*known, *(("an array of data", value) for value in tape.constants)):
-        if value.ndim == 0 or value.ndim > case.truth.ndim or value.size < 2 or np.ptp(value) == 0 or not value.all():
-            continue
-        if any(n not in (1, m) for n, m in zip(value.shape[::-1], case.truth.shape[::-1])):
-            continue
-        for guess, kind, text in (
-            (case.truth / value, "factor missing", f"It is the engine's divided by {name}: that factor is missing."),
-            (case.truth * value, "wrong factor", f"It is the engine's times {name}: a factor too much, or a division "
-             "that is missing."),
-        ):  # fmt: skip
-            if case.fits(guess):
-                yield kind, case.hand, None, text
-                return
-
-
-def exchanged(cases: Sequence[Case], wrong: Sequence[int]) -> Iterator[tuple[int, Guess]]:
-    """Wrong gradients that are the right ones of other parameters: they come back in a wrong order."""
-    for i in wrong:
-        for case in cases:
-            if case is not cases[i] and case.free and cases[i].fits(case.truth):
-                text = f"It is the gradient of {case.name}: mixed up with it, or what sets them apart is left out."
-                yield i, ("wrong gradient", cases[i].hand, None, text)
-                break
-
-
-def error_of(case: Case) -> float:
-    """The largest difference, of the largest element of the right gradient."""
-    scale = float(np.max(np.abs(case.truth), initial=0.0)) or 1.0
-    return float(np.max(np.abs(case.hand - case.truth), initial=0.0)) / scale
-
-
-def tolerant(case: Case) -> Case:
-    """The case with room for a small number in a denominator or a logarithm, far less than what is wrong."""
-    return replace(case, tolerance=max(case.tolerance, min(1e-6, 1e-3 * error_of(case)))) if case.same else case
 
 
 class Search:
@@ -350,12 +286,12 @@ class Search:
     def along(self, change: Change, shifts: list[Any], left: list[int]) -> Fit | None:
         """A multiple of the change: hand = truth + t · shift, with one t for all that it moves."""
         assert change.free is not None
-        ts = {i: _along(self.cases[i], shifts[i]) for i in left if shifts[i] is not None}
+        ts = {i: along(self.cases[i], shifts[i]) for i in left if shifts[i] is not None}
         known = [(self.cases[i].truth.size, t) for i, t in ts.items() if t is not None]
         if not known:
             return None
         t = max(known)[1]
-        also = {i: _with_parameter(self.cases[i], self.cases[i].truth + t * shifts[i]) for i in ts}
+        also = {i: with_parameter(self.cases[i], self.cases[i].truth + t * shifts[i]) for i in ts}
         met = {i: found[0] for i, found in also.items() if found is not None}
         if not met or abs(t) < 1e-9:
             return None
@@ -372,54 +308,3 @@ def _passes(screen: Screen, change: Change) -> bool:
         return screen.passes(change)
     except (ShapeError, ValueError, IndexError):  # what the change gives has not the shape of anything here
         return False
-
-
-def _along(case: Case, shift: Any) -> float | None:
-    """The t of hand = truth + t · shift + b · parameter, where there are numbers enough to fit it."""
-    columns = [shift.ravel()]
-    w = case.parameter
-    if w is not None and np.shape(w) == shift.shape and shift.size >= 4:
-        columns.append(np.ravel(w))
-    if np.count_nonzero(shift) < len(columns) + 1:
-        return None
-    matrix = np.stack(columns, 1)
-    solution = np.linalg.lstsq(matrix, (case.hand - case.truth).ravel(), rcond=None)[0]
-    return float(solution[0]) if case.fits(case.truth + (matrix @ solution).reshape(shift.shape)) else None
-
-
-def _with_parameter(case: Case, guess: Any) -> tuple[str, int] | None:
-    if case.fits(guess):
-        return "", 0
-    w = case.parameter
-    if w is None or np.shape(w) != case.hand.shape or np.count_nonzero(w) < 4:
-        return None
-    b = float(np.sum((case.hand - guess) * w) / np.sum(w * w))
-    return (_term(b), 1) if case.fits(guess + b * w) else None
-
-
-def _term(b: float) -> str:
-    return f" And {abs(b):.4g} times the parameter is {'too much' if b > 0 else 'missing'}: regularisation."
-
-
-def _parallel(guess: Any, truth: Any) -> bool:
-    c = float(np.sum(guess * truth)) / (float(np.sum(truth * truth)) or 1.0)
-    return bool(np.all(np.abs(guess - c * truth) <= 1e-9 * np.max(np.abs(guess))))
-
-
-def meets(case: Case, guess: Any) -> tuple[str, int] | None:
-    """What else is wrong where ``guess`` is all but the hand-written gradient, and how many numbers were fitted."""
-    found = _with_parameter(case, guess)
-    if found is not None:
-        return found
-    square = float(np.sum(guess * guess))
-    if not square or np.count_nonzero(guess) < 3 or _parallel(guess, case.truth):
-        return None  # a change that only scales the right gradient does not account for another factor
-    a = float(np.sum(case.hand * guess)) / square
-    if a and case.fits(a * guess):
-        name = factor_name(a, case.sizes)
-        if name is None and not 1e-3 < abs(a) < 1e3:
-            return None  # no program has such a factor
-        if name is None and np.ptp(np.abs(guess)) <= 1e-6 * np.max(np.abs(guess)):
-            return None  # one number everywhere, times any number: that says nothing
-        return f" And it is {name or f'{a:.6g}'} times that.", 2 + (name is None)  # another mistake, and its number
-    return None
