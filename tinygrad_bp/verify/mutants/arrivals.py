@@ -203,7 +203,9 @@ def weighed_penalties(tape: Tape) -> Iterator[Change]:
     """The penalty with another number: divided by the examples, which the loss does not, without its 2, left out."""
     own = {leaf: part for leaf in tape.leaves if (part := _penalty(tape, leaf)) is not None}
     for some in groups(list(own), lambda leaf: 0):
-        what = f"The penalty of {', '.join(map(tape.name, some))}"
+        times = {f"{multiple(own[leaf], tape.values[leaf]) or 0:.4g}" for leaf in some} - {"0"}
+        amount = f", {times.pop()} times the parameter," if len(times) == 1 else ""
+        what = f"The penalty of {', '.join(map(tape.name, some))}{amount}"
         table = [
             (0.0, "is left out"),
             (2.0, "has a factor 2 too much"),
