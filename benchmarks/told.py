@@ -55,17 +55,19 @@ project: every sentence was read and counted once, by hand, and the command prin
 | from scratch by programmers and scientists | 56 of 60 (93 %) | 1 | 0 | 3 | 0 of 20 |
 | forty students of two courses | 56 of 60 (93 %) | 0 | 0 | 4 | 0 of 20 |
 | twelve kinds in equal parts, as in repositories | 58 of 60 (97 %) | 0 | 1 | 1 | 0 of 20 |
+| deep learning and language, many students | 39 of 40 (98 %) | 1 | 0 | 0 | 0 of 10 |
+| networks as they are published | 39 of 40 (98 %) | 0 | 0 | 1 | 0 of 10 |
 
 These are the figures at first sight, in the order in which the sets were read; *placed* is the right place in words
 for another mistake, and a factor that is a bare number, another shape without its reason, or half of the reason,
 counts as partly. The checker was mended in between: the third and the fourth were read with one checker, the sixth and
 the seventh with another, and so were the ninth and the tenth and each two after them, but for the fifteenth and the
-sixteenth. None of the 1,716 was called right. Of the last six sets 329 of 360 are named (91 %), of the last two 114 of
-120 (95 %): the bar of 95 % is met by these, by the eleventh and by the twelfth. Of those of the last six that were
-not, all but four are named by now: one builds its arrays with `np.r_`, which NumPy lets nobody follow. What stays
-unnamed in rarer models are mostly engines of single numbers and soft recursions. The right one called wrong rounds
-negative positions to zero, which its forward floors. Of older sets two are called wrong: their softmax overflows on
-inputs 1000 times as large, which is said by intent.
+sixteenth. None of the 1,796 was called right. The last two were read with the checker of today: 78 of 80 are named (98
+%, bar 95 %), as 114 of 120 of the two before them (95 %); of the four before those 215 of 240 (90 %). Of what these
+six left unnamed all but four are named by now: one builds its arrays with `np.r_`, which NumPy lets nobody follow.
+What stays unnamed in rarer models are mostly engines of single numbers and soft recursions. The right one called wrong
+rounds negative positions to zero, which its forward floors. Of older sets two are called wrong: their softmax
+overflows on inputs 1000 times as large, which is said by intent.
 
 Of trainings that others wrote likewise, 56 of 60, 49 of 61, 42 of 45, 40 of 50, 44 of 50, 45 of 50 and 27 of 30 broken
 ones had a fault named at first sight (bar 85 %), and 59 of 60, 28 of 29, 24 of 25, 26 of 30, 29 of 30, 30 of 30 and 30
