@@ -39,6 +39,15 @@ def edges(tape: Tape) -> list[Edge]:
     return tape.found["edges"]  # type: ignore[no-any-return]
 
 
+def number_beside(edge: Edge) -> float:
+    """The number of a product, or of a quotient, with one; 0 where there is none."""
+    values, other = edge.step.call.values, 1 - edge.operand
+    if edge.step.name not in ("mul", "div") or len(values) != 2 or (edge.step.name == "div" and edge.operand):
+        return 0.0
+    real = values[other].size == 1 and values[other].dtype.kind != "c"
+    return float(values[other].item()) if real and edge.step.parents[other] is None else 0.0
+
+
 def without(some: list[Edge]) -> dict[Node, Rule]:
     """Rules that pass nothing along some edges."""
     dropped: dict[Node, set[int]] = {}

@@ -88,7 +88,7 @@ def explanations(tape: Tape, cases: Sequence[Case], computed: Callable[[], Seque
             found.update((i, guess) for guess in stretched(tape, search.cases[i]))
     for i, case in enumerate(cases):
         if not case.same:
-            found.update((i, guess) for guess in list(summed_otherwise(tape, case, tape.leaves[i]))[:1])
+            found.update((i, guess) for guess in summed_otherwise(tape, case, tape.leaves[i]))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import Node
-from .edges import Edge, edges, replaced
+from .edges import Edge, edges, number_beside, replaced
 from .regions import between
 from .tape import VIEWS, Change, Gradient, Step, Tape, bilinear, groups, places
 
@@ -26,7 +26,7 @@ def numbers(tape: Tape) -> Iterator[Change]:
     columns: dict[Any, list[Edge]] = {}
     hands = _by_hand(tape)
     for edge in edges(tape):
-        c = _number(edge)
+        c = number_beside(edge)
         if abs(c) not in (0, 1):
             columns.setdefault((edge.step.name, edge.operand, c, edge.step.call.site), []).append(edge)
     for (name, _, c, _), some in columns.items():
@@ -55,7 +55,7 @@ def exchanged_numbers(tape: Tape) -> Iterator[Change]:
     """The sizes of two numbers exchanged, that two products of one program multiply with: two slopes, two weights."""
     columns: dict[tuple[float, Any], list[Edge]] = {}
     for edge in edges(tape):
-        c = _number(edge) if edge.step.name == "mul" else 0.0
+        c = number_beside(edge) if edge.step.name == "mul" else 0.0
         if abs(c) not in (0, 1):
             columns.setdefault((c, edge.step.call.site), []).append(edge)
     for ((c, a), some), ((d, b), others) in combinations(columns.items(), 2):
@@ -84,15 +84,6 @@ def _has(hands: dict[tuple[int, ...], Any], g: Gradient) -> bool:
     some = hands.get(np.shape(g))
     room = 1e-9 * np.max(np.abs(g), initial=0.0)
     return some is not None and bool(np.any(np.all(np.abs(some - g) <= room, axis=tuple(range(1, some.ndim)))))
-
-
-def _number(edge: Edge) -> float:
-    """The number of a product, or of a quotient, with one; 0 where there is none."""
-    values, other = edge.step.call.values, 1 - edge.operand
-    if edge.step.name not in ("mul", "div") or len(values) != 2 or (edge.step.name == "div" and edge.operand):
-        return 0.0
-    real = values[other].size == 1 and values[other].dtype.kind != "c"
-    return float(values[other].item()) if real and edge.step.parents[other] is None else 0.0
 
 
 def _above(tape: Tape, node: Node, stops: Collection[Node] = ()) -> set[Node]:

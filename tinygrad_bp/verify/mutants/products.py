@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...autograd.node import Node
-from .edges import Edge, edges, replaced
+from .edges import Edge, edges, number_beside, replaced
 from .tape import Change, Gradient, Rule, Step, Tape, groups, places
 
 OTHERS = 40  # values of the same shape that are tried in a factor's place
@@ -61,11 +61,11 @@ def elementwise_products(tape: Tape) -> Iterator[Change]:
     ))  # fmt: skip
     for some in every:
         first = some[0]
-        number = _number(first)
+        number = number_beside(first)
         for kind, text, factor in (*TABLES[first.step.name, first.operand], *_by_counts(tape, first)):
             if number:
-                text = text.replace("division is", f"division by {number} is")
-                text = text.replace("other factor is", f"other factor, {number}, is")
+                text = text.replace("division is", f"division by {number:g} is")
+                text = text.replace("other factor is", f"other factor, {number:g}, is")
             rules = {e.step.node: replaced(e, _with(factor, e.operand)) for e in some}
             yield Change(_of_a_mean(tape, first, _mask_words(kind, first)), f"{_what(tape, some)}: {text}.", rules)
     for some in every:
@@ -83,17 +83,11 @@ def _by_counts(tape: Tape, edge: Edge) -> Iterator[tuple[str, str, Factor]]:
     below = edge.step.call.values[1]
     if edge.step.name != "div" or edge.operand or edge.step.parents[1] is not None:
         return
-    word = _number(edge) or "the other operand"
+    number = number_beside(edge)
+    word = f"{number:g}" if number else "the other operand"
     for n in tape.counts:
         if np.any(below != n):
             yield "wrong count", f"divided by {n} where {word} is meant", lambda g, a, b, y, n=n: g / n  # type: ignore[misc]
-
-
-def _number(edge: Edge) -> str:
-    """The other operand where the program has it as a number."""
-    other = edge.step.call.values[1 - edge.operand]
-    plain = edge.step.parents[1 - edge.operand] is None and other.size == 1 and other.dtype.kind in "fiu"
-    return f"{other.item():g}" if plain else ""
 
 
 def _another(tape: Tape, some: list[Edge], what: str) -> Iterator[Change]:

@@ -63,6 +63,7 @@ def summed_otherwise(tape: Tape, case: Case, leaf: Node) -> Iterator[Guess]:
                         text += f"{tape.name(leaf)}, where the sum over {over(right)} is meant: its shape is "
                         text += f"{shape_text(case.hand.shape)}, the engine's is {shape_text(case.truth.shape)}."
                         yield "wrong axis", case.hand, None, text
+                        return
 
 
 Shape = tuple[int, ...]

@@ -272,7 +272,7 @@ class Edits(LeftOut):
                 and group[0] in program.seeded
             ):
                 text = self.said(
-                    "in every turn of the loop what this gives is meant {{}}: a count that each turn has of its own",
+                    "in every turn of the loop {{}}: a count that each turn has of its own",
                     group[:1],
                 )
                 yield Edit("turns", 1.8, text, dict.fromkeys(group, after(lambda y: y)), None, group)

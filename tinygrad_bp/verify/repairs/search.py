@@ -159,9 +159,7 @@ class Search:
         makers = {i: _times(after(lambda y: y), c) for i, c in zip(edit.group, factors, strict=True)}
         moved = self.moved(makers)
         right = self.compared(moved) if moved is not None else frozenset()
-        said = str(edit.text).replace("{}", told)
-        if divisors:
-            said = said.replace(f"what this gives is meant {told}", divisors)
+        said = str(edit.text).replace("{}", divisors or f"what this gives is meant {told}")
         return Repair(edit, said, "factor", edit.cost, right, (makers,)) if right else None
 
     def _divisors(self, group: Sequence[int], factors: Sequence[float]) -> str:
