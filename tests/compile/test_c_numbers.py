@@ -16,7 +16,9 @@ from tests.compile.in_c import built, moved_alike, near
 from tests.compile.programs import inputs_of, network, same_bits, training, written_down
 from tinygrad_bp.compiler import c_backend
 from tinygrad_bp.compiler.build import library
-from tinygrad_bp.compiler.c_mathematics import SHUFFLES, functions, lanes
+from tinygrad_bp.compiler.c_mathematics import functions
+from tinygrad_bp.compiler.c_vectors import SHUFFLE, Vector, vectors
+from tinygrad_bp.compiler.processor import registers
 from tinygrad_bp.program import evaluate
 from tinygrad_bp.program.capture import capture
 
@@ -40,8 +42,10 @@ EDGES += [-708.4, -745.1, -745.2, 1e-40, -1e-40, 1e-310, 1e-8, -1e-8, 1e30, -1e3
 
 @pytest.fixture(scope="module")
 def each_function():
-    parts = ["#include <math.h>\n#include <stdint.h>\n#define UNROLL\n#define INLINE static inline\n", SHUFFLES]
-    parts += [lanes(kind) + functions(kind) for kind in ("float", "double")]
+    parts = ["#include <math.h>\n#include <stdint.h>\n#define UNROLL\n#define INLINE static inline\n", SHUFFLE]
+    for dtype in (np.float32, np.float64):
+        vector = Vector.of(registers(), np.dtype(dtype))
+        parts += [vectors(vector), functions(vector.real)]
     for name, (kind, s) in product(FUNCTIONS, (("float", "f"), ("double", ""))):
         parts.append(
             f"void {name}_{kind}(const {kind} *x, {kind} *y, int n)"

@@ -20,6 +20,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from .processor import processor
+
 # -O3 lets the compiler use vector instructions; -march=native those of this processor, so its name is in the hash.
 # -ffp-contract=fast: a product and a sum may be rounded once. The other two only leave out what nobody reads: errno and
 # the flags of floating-point exceptions. NaN, infinities and the order of sums are as written.
@@ -132,16 +134,6 @@ def _run(command: list[str], failed: str) -> str:
         first = next((line for line in lines if "error" in line), lines[0] if lines else f"code {done.returncode}")
         raise BuildError(f"the C compiler {command[0]} {failed} ({first.strip()[:200]})")
     return done.stdout
-
-
-def processor() -> str:
-    """What tells this kind of processor from others: code for one may not run on another."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    wanted = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features", "CPU part")
-    return "\n".join(dict.fromkeys(line for line in lines if line.split("\t")[0].strip(" :") in wanted))
 
 
 def _hash(source: str, command: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .c_mathematics import LANES
+from .c_vectors import LANES
 
 BLAS = """
 /* Large products are left to the BLAS of NumPy or SciPy, whose functions are set before the first run. */
@@ -51,8 +51,8 @@ FILE = """\
 {listing}
 
    How it is made fast. Sizes are constants. Rows of a batch lie side by side, filled up to groups of {lanes_count}, so
-   that one instruction takes {lanes_count} of them; what fills up reaches no sum. Steps over the same elements share
-   a loop. Sums run in {lanes_count} parts, in a fixed order. A product and a sum may be rounded once. */
+   that one instruction takes as many of them as a register holds; what fills up reaches no sum. Steps over the same
+   elements share a loop. Sums run in {lanes_count} parts, in a fixed order. A product and a sum may be rounded once. */
 
 #include <math.h>
 #include <stddef.h>

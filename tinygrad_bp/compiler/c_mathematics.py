@@ -1,6 +1,6 @@
 """The functions that a compiled C file brings along: exponentials and logarithms that a compiler can vectorise.
 
-Each is made of sums and products alone, without branches, so that 16 numbers go through at once. NaN and infinities
+Each is made of sums and products alone, without branches: a whole vector goes through at once. NaN and infinities
 give what NumPy gives. Largest errors, in units in the last place, found over all exponents (``tests/compile``):
 ``exp`` 1, ``log`` 1, ``expm1`` 2, ``log1p`` 2, ``tanh`` 2, ``sigmoid`` 2, ``erf`` 4 in float32; one more in float64.
 """
@@ -12,8 +12,6 @@ import math
 import numpy as np
 
 from ..ops.error_functions import EDGE, FAR, NEAR, SINGLE_ERF
-
-LANES = 16  # numbers side by side: sums run in 16 parts, in the same order on every machine
 
 
 def _series(coefficients: list[str], variable: str) -> str:
@@ -189,102 +187,9 @@ INLINE {name} log_1_exp{s}({name} x) {{ return (x < 0 ? 0 : x) + tg_log1p{s}(tg_
 """
 
 
-SHUFFLES = """
-/* The lower and the upper halves of two vectors, one number of each in turn. */
-#if defined(__clang__) || __GNUC__ >= 12
-#define LOWER(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-#define UPPER(a, b) __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-#define LOWER4(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define UPPER4(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#else
-#define TAKEN(a) (__typeof__((a) == (a)))
-#define LOWER(a, b) __builtin_shuffle(a, b, TAKEN(a){0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23})
-#define UPPER(a, b) __builtin_shuffle(a, b, TAKEN(a){8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31})
-#define LOWER4(a, b) __builtin_shuffle(a, b, TAKEN(a){0, 4, 1, 5})
-#define UPPER4(a, b) __builtin_shuffle(a, b, TAKEN(a){2, 6, 3, 7})
-#endif
-"""
-
-
-def filled(count: int) -> int:
-    """``count`` up to whole groups of 16."""
-    return -(-count // LANES) * LANES
-
-
-def row_length(count: int) -> int:
-    """The numbers of a row in memory, whole groups of 16; rows of whole pages would stand in each other's way."""
-    whole = filled(count)
-    return whole + LANES if whole % 256 == 0 else whole
-
-
 def _sign(k: _Kind) -> str:
     return "0x80000000u" if k.size == 4 else "0x8000000000000000u"
 
 
 def _infinity(k: _Kind) -> str:
     return "0x7f800000" if k.size == 4 else "0x7ff0000000000000"
-
-
-def lanes(name: str) -> str:
-    """The C text of a vector of 16 numbers, and of its sum in a fixed order."""
-    s, size = ("f", 4) if name == "float" else ("", 8)
-    parts = [(LANES >> i) for i in range(5)]
-    types = "\n".join(
-        f"typedef {name} lanes{count}{s} __attribute__((vector_size({count * size}), aligned({size}), may_alias));"
-        for count in parts
-        if count > 1
-    )
-    word = "int32_t" if size == 4 else "int64_t"
-    return f"""
-{types}
-typedef {word} mask{s} __attribute__((vector_size({LANES * size})));
-typedef lanes{LANES}{s} lanes{s};
-
-/* The sum of 16 numbers: the upper half on the lower half, four times. */
-INLINE {name} total{s}(lanes{s} x)
-{{
-    union {{ lanes16{s} x; lanes8{s} half[2]; }} a = {{ x }};
-    union {{ lanes8{s} x; lanes4{s} half[2]; }} b = {{ a.half[0] + a.half[1] }};
-    union {{ lanes4{s} x; lanes2{s} half[2]; }} c = {{ b.half[0] + b.half[1] }};
-    lanes2{s} d = c.half[0] + c.half[1];
-    return d[0] + d[1];
-}}
-
-/* The sums of four vectors, each as ``total`` gives it: what is added to what is the same. */
-INLINE lanes4{s} quarter{s}(lanes{s} x)
-{{
-    union {{ lanes16{s} x; lanes8{s} half[2]; }} a = {{ x }};
-    union {{ lanes8{s} x; lanes4{s} half[2]; }} b = {{ a.half[0] + a.half[1] }};
-    return b.half[0] + b.half[1];
-}}
-INLINE lanes4{s} totals{s}(lanes{s} a, lanes{s} b, lanes{s} c, lanes{s} d)
-{{
-    lanes4{s} p = quarter{s}(a), q = quarter{s}(b), r = quarter{s}(c), t = quarter{s}(d);
-    p = LOWER4(p, r) + UPPER4(p, r);
-    q = LOWER4(q, t) + UPPER4(q, t);
-    return LOWER4(p, q) + UPPER4(p, q);
-}}
-
-/* 16 rows of 16 numbers, turned: four times the upper half of the rows goes between the lower half. */
-INLINE void turn{s}({name} *to, long to_step, const {name} *from, long from_step)
-{{
-    lanes{s} a[16], b[16];
-    UNROLL for (int i = 0; i < 16; i++) a[i] = *(const lanes{s} *)(from + i * from_step);
-    UNROLL for (int round = 0; round < 2; round++) {{
-        UNROLL for (int i = 0; i < 8; i++) b[2 * i] = LOWER(a[i], a[i + 8]), b[2 * i + 1] = UPPER(a[i], a[i + 8]);
-        UNROLL for (int i = 0; i < 8; i++) a[2 * i] = LOWER(b[i], b[i + 8]), a[2 * i + 1] = UPPER(b[i], b[i + 8]);
-    }}
-    UNROLL for (int i = 0; i < 16; i++) *(lanes{s} *)(to + i * to_step) = a[i];
-}}
-
-/* 0 where x is negative; NaN stays. */
-INLINE lanes{s} relu{s}(lanes{s} x) {{ return (lanes{s})((mask{s})x & ~(mask{s})(x < 0)); }}
-
-/* x where there are data, 0 in the lanes that only fill up. */
-INLINE lanes{s} first{s}(lanes{s} x, int count)
-{{
-    mask{s} keep;
-    for (int i = 0; i < {LANES}; i++) keep[i] = i < count ? -1 : 0;
-    return (lanes{s})((mask{s})x & keep);
-}}
-"""

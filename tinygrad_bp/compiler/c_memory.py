@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..program.program import Constant, Value
-from .c_mathematics import row_length
 from .c_names import c_name
+from .c_vectors import row_length
 from .kernels import Kernel, Loops, Member
 from .strided import Buffer, Place, dense, outer_first
 

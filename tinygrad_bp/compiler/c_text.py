@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .c_expressions import number
+from .c_vectors import Vector
 from .kernels import Indexed, Largest, Loops, Product, Reduction
 from .layout import Plan
+from .processor import Registers
 from .strided import Buffer, Place
 
 INDICES = "abcdefgh"
@@ -16,12 +18,17 @@ INDICES = "abcdefgh"
 class Text:
     """The lines of a C file, and how places are spelled in it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, registers: Registers) -> None:
         self.plan = plan
+        self._registers = registers
         self.lines: list[str] = []
         self.depth = 1
         self.kept = kept_in(plan)
         self._literals = {buffer: array for buffer, array in plan.constants if array.size == 1}
+
+    def vector(self, place: Place) -> Vector:
+        """What a register holds of the numbers that lie there."""
+        return Vector.of(self._registers, place.buffer.dtype)
 
     def line(self, text: str) -> None:
         """One line, as deep as the loops are."""

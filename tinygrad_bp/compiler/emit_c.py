@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from ..program.program import Program
-from . import c_mathematics
+from . import c_mathematics, c_vectors
 from .c_expressions import FLOATS, TYPES, expression, number
 from .c_file import BLAS, FILE, PART
 from .c_lowering import Lowering
-from .c_mathematics import LANES, filled, row_length
 from .c_names import c_name
 from .c_steps import SMALL
 from .c_text import INDICES, Text, described, offset
+from .c_vectors import LANES, Vector, filled, row_length
 from .emit_few_rows import has_few_rows
 from .emit_indexed import emit_indexed, emit_largest
 from .emit_product import emit_product
 from .kernels import Check, Indexed, Kernel, Largest, Loops, Member, Product, Reduction
 from .layout import Plan
+from .processor import registers
 from .rectified import rectified
 from .strided import Buffer, Place
 
@@ -44,7 +45,7 @@ class Emitted:
         self.source = self._source(program)
 
     def _source(self, program: Program) -> str:
-        text = Text(self.plan)
+        text = Text(self.plan, registers())
         pointers = [*self.plan.inputs, *self.plan.outputs, *[buffer for buffer, _ in self.large]]
         written = {place.buffer.name for kernel in self.plan.kernels for place in kernel.writes()}
         functions, calls = [], []
@@ -62,11 +63,12 @@ class Emitted:
             name = f"part_{start // TOGETHER}"
             functions.append(PART.format(name=name, body="\n".join([*head, "", *text.lines])))
             calls.append(f"    if ({name}(at)) return 1;\n")
-        kinds = sorted({TYPES[b.dtype] for b in (*pointers, *self.plan.arena)} & {"float", "double"}, reverse=True)
-        mathematics = "".join(c_mathematics.lanes(kind) + c_mathematics.functions(kind) for kind in kinds)
+        floats = sorted({b.dtype for b in (*pointers, *self.plan.arena)} & FLOATS)
+        kinds = [Vector.of(registers(), dtype) for dtype in floats]
+        mathematics = "".join(c_vectors.vectors(kind) + c_mathematics.functions(kind.real) for kind in kinds)
         return FILE.format(
             listing="\n".join(f"   {line}".replace("*/", "* /") for line in str(program).splitlines()),
-            functions=c_mathematics.SHUFFLES * bool(kinds) + mathematics, memory="\n".join(self._memory(text)),
+            functions=c_vectors.SHUFFLE * bool(kinds) + mathematics, memory="\n".join(self._memory(text)),
             parts="\n".join(functions), calls="".join(calls), count=max(len(pointers), 1),
             blas=BLAS if self.uses_blas else "",
         )  # fmt: skip
@@ -167,18 +169,18 @@ def _turned(loops: Loops) -> bool:
 
 
 def _turn(text: Text, member: Member, sizes: Sequence[int]) -> None:
-    """A copy by tiles of 16 x 16, and what is left of the edges one by one."""
+    """A copy by square tiles, as wide as a vector, and what is left of the edges one by one."""
     source, to, outer = member.operands[0], member.result, len(sizes) - 2
-    f = "f" if TYPES[to.buffer.dtype] == "float" else ""
+    v = text.vector(to)
     indices = [INDICES[i] for i in range(outer)]
     for index, size in zip(indices, sizes[:-2], strict=True):
         text.begin(f"for (int {index} = 0; {index} < {size}; {index}++)")
     j, i = sizes[-2:]
-    tall, wide = j // LANES * LANES, i // LANES * LANES
+    tall, wide = j // v.size * v.size, i // v.size * v.size
     start, end = ([*indices, "j", "i"],) * 2
-    text.line(f"for (int i = 0; i < {wide}; i += {LANES})")
-    text.line(f"    for (int j = 0; j < {tall}; j += {LANES})")
-    text.line(f"        turn{f}({to.buffer.name} + {offset(to, start)}, {to.strides[outer]}, "
+    text.line(f"for (int i = 0; i < {wide}; i += {v.size})")
+    text.line(f"    for (int j = 0; j < {tall}; j += {v.size})")
+    text.line(f"        turn{v.f}({to.buffer.name} + {offset(to, start)}, {to.strides[outer]}, "
               f"{source.buffer.name} + {offset(source, end)}, {source.strides[outer + 1]});")  # fmt: skip
     for j0, j1, i0, i1 in ((tall, j, 0, i), (0, tall, wide, i)):
         if j0 < j1 and i0 < i1:
@@ -250,18 +252,23 @@ def _reduction(text: Text, reduction: Reduction) -> None:
         and count >= 1
         and (x.lane == len(x.shape) - 1 or count >= 2 * LANES)
     ):
-        whole = count // LANES * LANES
-        text.line(f"lanes{f} s = {{0}};")
+        whole, v = count // LANES * LANES, text.vector(x)
+        text.line(f"vector{f} {', '.join(v.each('s{p} = {{0}}'))};")
         loops(inner[:-1], x.shape[outer:-1])
         start = f"{x.buffer.name} + {offset(x, [*across, *inner[:-1]])}"
         if whole:
-            text.line(f"for (int i = 0; i < {whole}; i += {LANES}) s += *(const lanes{f} *)({start} + i);")
-        if count > whole and x.lane is not None:
-            text.line(f"s += first{f}(*(const lanes{f} *)({start} + {whole}), {count - whole});")
-        elif count > whole:
-            text.line(f"for (int i = {whole}; i < {count}; i++) s[i - {whole}] += ({start})[i];")
+            summed = v.each(f"s{{p}} += *(const vector{f} *)({start} + i + {{at}})")
+            text.line(f"for (int i = 0; i < {whole}; i += {LANES}) {', '.join(summed)};")
+        rest = count - whole
+        if rest and x.lane is not None:
+            for at, part in enumerate(v.each(f"*(const vector{f} *)({start} + {whole} + {{at}})")):
+                text.line(f"s{at} += first{f}({part}, {rest - at * v.size});")
+        elif rest:
+            text.line(f"{kind} rest[{LANES}] ALIGNED = {{0}};")
+            text.line(f"for (int i = 0; i < {rest}; i++) rest[i] = ({start} + {whole})[i];")
+            text.line(f"{', '.join(v.each(f's{{p}} += *(const vector{f} *)(rest + {{at}})'))};")
         text.end(over - 1)
-        text.line(f"{text.at(y, across)} = total{f}(s);")
+        text.line(f"{text.at(y, across)} = {v.total(v.each('s{p}'))};")
     else:
         text.line(f"{kind} s = {_START[name]};")
         loops(inner, x.shape[outer:])

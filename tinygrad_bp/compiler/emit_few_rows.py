@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from .c_expressions import number
-from .c_mathematics import LANES
 from .c_text import Text, offset
+from .c_vectors import LANES
 from .kernels import Product
 from .strided import Place, swapped
 
@@ -41,6 +41,7 @@ def _forward(text: Text, product: Product) -> None:
     """``sums[m][n] += Σ a[m, k] · b[k][n]`` for the k of a pass, which follow each other in memory."""
     a, b, c, bias = product.a, product.b, product.c, product.bias
     (m, k), n = a.shape, b.shape[-1]
+    size = text.vector(c).size
     some = max(PASS // (n * c.buffer.dtype.itemsize), TALL)
     text.line(f"/* few rows: {b.buffer.name} is gone through once, {some} of its rows at a time */")
     text.begin("")
@@ -48,16 +49,16 @@ def _forward(text: Text, product: Product) -> None:
     text.line(f"for (int i = 0; i < {m * n}; i++) sums[i] = 0;")
     text.begin(f"for (int from = 0; from < {k}; from += {some})")
     text.line(f"int to = from + {some} < {k} ? from + {some} : {k};")
-    for start, stop, wide in _parts(n // LANES, WIDE):
+    for start, stop, wide in _parts(n // size, WIDE):
         for first, last, tall in _parts(m, TALL):
-            row = f"{b.buffer.name} + {offset(b, ['k', 'i'], f'x * {LANES}')}"
-            sums = f"*(lanesf *)(sums + (m + y) * {n} + i + x * {LANES})"
+            row = f"{b.buffer.name} + {offset(b, ['k', 'i'], f'x * {size}')}"
+            sums = f"*(vectorf *)(sums + (m + y) * {n} + i + x * {size})"
             every = f"UNROLL for (int x = 0; x < {wide}; x++)"
-            text.begin(f"for (int i = {start * LANES}; i < {stop * LANES}; i += {wide * LANES})")
+            text.begin(f"for (int i = {start * size}; i < {stop * size}; i += {wide * size})")
             text.begin(f"for (int m = {first}; m < {last}; m += {tall})")
-            text.line(f"lanesf row[{wide}], s[{tall}][{wide}] = {{0}};")
+            text.line(f"vectorf row[{wide}], s[{tall}][{wide}] = {{0}};")
             text.begin("for (int k = from; k < to; k++)")
-            text.line(f"{every} row[x] = *(const lanesf *)({row});")
+            text.line(f"{every} row[x] = *(const vectorf *)({row});")
             text.line(f"{every} __builtin_prefetch({row} + {some * b.strides[-2]}); /* of the next pass */")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
@@ -78,6 +79,7 @@ def _update(text: Text, product: Product) -> None:
     if c.strides[-1] != 1:
         a, b, c = swapped(b), swapped(a), swapped(c)
     (m, k), n = a.shape, b.shape[-1]
+    size = text.vector(c).size
     by = text.at(scale, []) if isinstance(scale, Place) else number(scale, c.buffer.dtype)
     text.line(f"/* few rows: {c.buffer.name} is written once, from the last row, which was read last, to the first */")
     text.begin("")
@@ -86,15 +88,15 @@ def _update(text: Text, product: Product) -> None:
     text.line(f"    for (int n = 0; n < {n}; n++) factor[k * {n} + n] = -{by} * {text.at(b, ['k', 'n'])};")
     for first, last, tall in reversed([*_parts(m, SQUARE)]):
         text.begin(f"for (int m = {last - tall}; m >= {first}; m -= {tall})")
-        for start, stop, wide in _parts(n // LANES, SQUARE):
-            to = f"*(lanesf *)({c.buffer.name} + {offset(c, ['(m + y)', 'i'], f'x * {LANES}')})"
+        for start, stop, wide in _parts(n // size, SQUARE):
+            to = f"*(vectorf *)({c.buffer.name} + {offset(c, ['(m + y)', 'i'], f'x * {size}')})"
             every = f"UNROLL for (int x = 0; x < {wide}; x++)"
-            text.begin(f"for (int i = {start * LANES}; i < {stop * LANES}; i += {wide * LANES})")
-            text.line(f"lanesf row[{wide}], s[{tall}][{wide}];")
+            text.begin(f"for (int i = {start * size}; i < {stop * size}; i += {wide * size})")
+            text.line(f"vectorf row[{wide}], s[{tall}][{wide}];")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] = {to};")
             text.begin(f"for (int k = 0; k < {k}; k++)")
-            text.line(f"{every} row[x] = *(const lanesf *)(factor + k * {n} + i + x * {LANES});")
+            text.line(f"{every} row[x] = *(const vectorf *)(factor + k * {n} + i + x * {size});")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
             text.end()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .c_expressions import TYPES
-from .c_mathematics import LANES, filled
 from .c_text import INDICES, Text, described, offset
+from .c_vectors import LANES, filled
 from .kernels import Indexed, Largest
 from .strided import Place, outer_first
 

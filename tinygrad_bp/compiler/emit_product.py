@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .c_expressions import TYPES, number
-from .c_mathematics import LANES
 from .c_text import INDICES, Text, described, offset
+from .c_vectors import LANES, filled
 from .emit_few_rows import emit_few_rows, has_few_rows
 from .kernels import Product
 from .strided import Place, swapped
-
-REGISTERS = 16  # sums that are kept at once
 
 
 def _summed(product: Product) -> tuple[list[str], list[int]]:
@@ -77,35 +75,31 @@ def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, 
     """Rows side by side: ``c[n][rows] = Σ b[k, n] · a[k][rows]``, a tile of n and rows at a time in registers."""
     c = product.relu or (swapped(product.c) if turned else product.c)
     rows, n = c.shape[-2:]
-    (names, sizes), f = _summed(product), "f" if TYPES[c.buffer.dtype] == "float" else ""
-    groups = -(-rows // LANES)
-    wide = (
-        max(size for size in (7, 6, 5, 4, 3, 2, 1) if groups % size == 0) if groups < 8 else 4 if groups % 4 == 0 else 1
-    )
-    if groups >= 8 and groups % 4:
-        wide = max(size for size in (4, 3, 2, 1) if groups % size == 0)
-    tall = _part(n, max(REGISTERS // wide, 1))
+    (names, sizes), v = _summed(product), text.vector(c)
+    f, vectors = v.f, filled(rows) // v.size
+    wide = max(size for size in range(1, 8 if vectors < 8 else 5) if vectors % size == 0)
+    tall = _part(n, max(v.sums // wide, 1))
     for start, stop, high in ((0, n - n % tall, tall), (n - n % tall, n, n % tall)):
         if start == stop:
             continue
         text.begin(f"for (int n = {start}; n < {stop}; n += {high})")
-        text.begin(f"for (int i = 0; i < {groups * LANES}; i += {wide * LANES})")
-        text.line(f"lanes{f} s[{high}][{wide}];")
+        text.begin(f"for (int i = 0; i < {filled(rows)}; i += {wide * v.size})")
+        text.line(f"vector{f} s[{high}][{wide}];")
         bias = text.at(product.bias, ["(n + y)"]) if product.bias is not None else "0"
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] = {bias} + (lanes{f}){{0}};")
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] = {bias} + (vector{f}){{0}};")
         _over(text, product, outer, names, sizes)
-        text.line(f"lanes{f} row[{wide}];")
-        row = _pointer(a, [*outer, "i", *names], f"x * {LANES}")
-        text.line(f"UNROLL for (int x = 0; x < {wide}; x++) row[x] = *(const lanes{f} *)({row});")
+        text.line(f"vector{f} row[{wide}];")
+        row = _pointer(a, [*outer, "i", *names], f"x * {v.size}")
+        text.line(f"UNROLL for (int x = 0; x < {wide}; x++) row[x] = *(const vector{f} *)({row});")
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
         weight = text.at(b, [*outer, *names, "(n + y)"])
         text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) s[y][x] += {weight} * row[x];")
         text.end(len(names))
-        to = _pointer(c, [*outer, "i", "(n + y)"], f"x * {LANES}")
+        to = _pointer(c, [*outer, "i", "(n + y)"], f"x * {v.size}")
         done = f"relu{f}(s[y][x])" if product.relu else "s[y][x]"
         text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(lanes{f} *)({to}) = {done};")
+        text.line(f"    UNROLL for (int x = 0; x < {wide}; x++) *(vector{f} *)({to}) = {done};")
         text.end(2)
 
 
@@ -114,50 +108,57 @@ def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
     a, b, c = product.a, product.b, product.c
     m, n = c.shape[-2:]
     rows, names, sizes = a.shape[-1], *_summed(product)
-    f = "f" if TYPES[c.buffer.dtype] == "float" else ""
+    v = text.vector(c)
+    f, most = v.f, v.sums // v.parts
     whole = rows // LANES * LANES
-    wide = _part(n, 5 if names[:-1] else 4)
-    tall = _part(m, min(REGISTERS // wide, 4))
+    wide = _part(n, min(5 if names[:-1] else 4, most))
+    tall = _part(m, min(most // wide, 4))
     for m0, m1, high in ((0, m - m % tall, tall), (m - m % tall, m, m % tall)):
         for n0, n1, broad in ((0, n - n % wide, wide), (n - n % wide, n, n % wide)):
             if m0 == m1 or n0 == n1:
                 continue
             text.begin(f"for (int m = {m0}; m < {m1}; m += {high})")
             text.begin(f"for (int n = {n0}; n < {n1}; n += {broad})")
-            text.line(f"lanes{f} s[{high}][{broad}];")
+            every = f"    UNROLL for (int x = 0; x < {broad}; x++)"
+            text.line(f"vector{f} {', '.join(v.each(f's{{p}}[{high}][{broad}]'))};")
             text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-            text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) s[y][x] = (lanes{f}){{0}};")
+            text.line(f"{every} {' = '.join(v.each('s{p}[y][x]'))} = (vector{f}){{0}};")
 
             def both(index: str) -> tuple[str, str]:
-                left = f"*(const lanes{f} *)({_pointer(a, [*outer, '(m + y)', *names[:-1], index])})"
-                return left, f"*(const lanes{f} *)({_pointer(b, [*outer, *names[:-1], index, '(n + x)'])})"
+                left = f"*(const vector{f} *)({_pointer(a, [*outer, '(m + y)', *names[:-1], index], '{at}')})"
+                right = f"*(const vector{f} *)({_pointer(b, [*outer, *names[:-1], index, '(n + x)'], '{at}')})"
+                return left, right
 
             _over(text, product, outer, names[:-1], sizes[:-1])
             if whole:
                 text.line(f"for (int i = 0; i < {whole}; i += {LANES})")
                 text.line(f"    UNROLL for (int y = 0; y < {high}; y++)")
                 left, right = both("i")
-                text.line(f"        UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += {left} * {right};")
+                text.line(f"    {every} {', '.join(v.each(f's{{p}}[y][x] += {left} * {right}'))};")
             if rows > whole:
                 left, right = both(str(whole))
-                text.line(f"lanes{f} l[{high}], r[{broad}];")
-                text.line(f"UNROLL for (int y = 0; y < {high}; y++) l[y] = first{f}({left}, {rows - whole});")
-                text.line(f"UNROLL for (int x = 0; x < {broad}; x++) r[x] = first{f}({right}, {rows - whole});")
-                text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) s[y][x] += l[y] * r[x];")
+                text.line(f"vector{f} l[{high}], r[{broad}];")
+                for p, (above, below) in enumerate(zip(v.each(left), v.each(right), strict=True)):
+                    if (count := rows - whole - p * v.size) > 0:
+                        text.line(f"UNROLL for (int y = 0; y < {high}; y++) l[y] = first{f}({above}, {count});")
+                        text.line(f"UNROLL for (int x = 0; x < {broad}; x++) r[x] = first{f}({below}, {count});")
+                        text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
+                        text.line(f"{every} s{p}[y][x] += l[y] * r[x];")
             text.end(len(names) - 1)
             if broad == 4 and c.strides[-1] == 1:
                 text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-                text.line(f"    *(lanes4{f} *)({_pointer(c, [*outer, '(m + y)', 'n'])}) = "
-                          f"totals{f}(s[y][0], s[y][1], s[y][2], s[y][3]);")  # fmt: skip
+                four = (v.folded(v.each(f"s{{p}}[y][{x}]")) for x in range(4))
+                text.line(f"    *(vector4{f} *)({_pointer(c, [*outer, '(m + y)', 'n'])}) = "
+                          f"totals{f}({', '.join(four)});")  # fmt: skip
             elif high == 4 and c.strides[-2] == 1:
                 text.line(f"UNROLL for (int x = 0; x < {broad}; x++)")
-                text.line(f"    *(lanes4{f} *)({_pointer(c, [*outer, 'm', '(n + x)'])}) = "
-                          f"totals{f}(s[0][x], s[1][x], s[2][x], s[3][x]);")  # fmt: skip
+                four = (v.folded(v.each(f"s{{p}}[{y}][x]")) for y in range(4))
+                text.line(f"    *(vector4{f} *)({_pointer(c, [*outer, 'm', '(n + x)'])}) = "
+                          f"totals{f}({', '.join(four)});")  # fmt: skip
             else:
                 to = text.at(c, [*outer, "(m + y)", "(n + x)"])
                 text.line(f"UNROLL for (int y = 0; y < {high}; y++)")
-                text.line(f"    UNROLL for (int x = 0; x < {broad}; x++) {to} = total{f}(s[y][x]);")
+                text.line(f"{every} {to} = {v.total(v.each('s{p}[y][x]'))};")
             text.end(2)
 
 
