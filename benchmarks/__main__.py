@@ -38,7 +38,7 @@ HEAD = """# Performance
 Printed by `python -m benchmarks --write docs/performance.md` (peers: `pip install "tinygrad_bp[bench]" torch`, and
 clang for tinygrad; any of them may be missing). The sides of a comparison run in turns, and medians count: read the
 ratios, not the microseconds. They are the processor's too:
-[without AVX-512](decisions/049-vectors-wider-than-the-processor.md) C is slower.
+[with AVX2 alone](decisions/049-vectors-of-the-processors-own-width.md).
 """
 
 

@@ -422,8 +422,12 @@ def killed(times, path, *how):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_kill_in_the_middle_of_a_save_leaves_a_whole_file(ending, tmp_path):
-    broken, cut = killed(60, tmp_path / f"ck{ending}")
-    assert broken == 0 and cut > 0
+    for _ in range(5):  # beside other work the kills may all come before a write or after it
+        broken, cut = killed(60, tmp_path / f"ck{ending}")
+        assert broken == 0
+        if cut:
+            return
+    pytest.fail("no kill came in the middle of a write")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")

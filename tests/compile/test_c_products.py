@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -23,8 +25,8 @@ def test_products_that_blas_takes() -> None:
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("turned", [False, True])
-@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 16])
-def test_large_products_of_few_rows(rows, turned, order) -> None:
+@pytest.mark.parametrize(("rows", "dtype"), [*((rows, "float32") for rows in (1, 2, 7, 8, 9, 16)), (7, "float64")])
+def test_large_products_of_few_rows(rows, dtype, turned, order) -> None:
     """Forward, and the update that takes its gradient at once, wherever the matrix lies."""
 
     def step(w, x, g):
@@ -33,7 +35,7 @@ def test_large_products_of_few_rows(rows, turned, order) -> None:
         return y
 
     rng = np.random.default_rng(rows)
-    w, *given = (rng.standard_normal(size).astype(np.float32) for size in ((1040, 544), (rows, 1040), (rows, 544)))
+    w, *given = (rng.standard_normal(size).astype(dtype) for size in ((1040, 544), (rows, 1040), (rows, 544)))
     w = np.array(w.T if turned else w, order=order)
     captured, _ = capture(step, (tuple(map(tg.tensor, (w, *given))), {}))
     (wanted,), (after,) = evaluate(captured.program, [w, *given])
@@ -41,16 +43,38 @@ def test_large_products_of_few_rows(rows, turned, order) -> None:
     assert near(runnable(ours, *given)[0], wanted, 64) and near(ours, after, 64)
     row_by_row = (order == "C") is not turned  # of the matrix that x is multiplied by
     assert "factor[" in runnable.c_source and ("sums[" in runnable.c_source) == row_by_row
-    assert ("gemmf(" in runnable.c_source) != row_by_row
+    assert bool(re.search(r" gemmf?\(", runnable.c_source)) != row_by_row
 
 
-@pytest.mark.parametrize(("rows", "columns", "dtype"), [(17, 528, "float32"), (8, 530, "float32"), (8, 528, "float64")])
+@pytest.mark.parametrize(
+    ("rows", "columns", "dtype"), [(17, 528, "float32"), (8, 530, "float32"), (17, 528, "float64")]
+)
 def test_large_products_of_more_rows_are_left_to_blas(rows, columns, dtype) -> None:
     captured, _ = capture(lambda w, x, g: (x @ w, w.sub_(x.T @ g)), (
-        tuple(tg.zeros(*size, dtype=np.dtype(dtype)) for size in ((1040, columns), (rows, 1040), (rows, columns))), {},
+        tuple(tg.zeros(*size, dtype=dtype) for size in ((1040, columns), (rows, 1040), (rows, columns))), {},
     ))  # fmt: skip
     source = built(captured.program).c_source
     assert "gemm" in source and "sums[" not in source and "factor[" not in source
+
+
+@pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
+@pytest.mark.parametrize("rows", [1, 2, 5, 16, 20, 32, 33])
+def test_few_rows_of_a_weight_of_some_size(rows, dtype) -> None:
+    """They are not taken 16 at a time, as more rows are and those of small weights."""
+    tg.set_default_dtype(dtype)
+    layers = lambda: (nn.Linear(300, 20), nn.Tanh(), nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 64), nn.Linear(64, 3))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(rows, 300), lambda: tg.arange(rows) % 3)
+    source = moved_alike(step, arguments, units=512).c_source
+    taken = re.search(r"(sums|factor)\[| gemmf?\(", source)
+    assert (taken is not None) == (rows <= 32)
+
+
+def test_many_rows_of_a_narrow_layer_stay_side_by_side() -> None:
+    """A product of the same shape as one of few rows, where what is few is a layer's features."""
+    layers = lambda: (nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 16))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(200, 64), lambda: tg.arange(200) % 16)
+    source = moved_alike(step, arguments, units=512).c_source
+    assert not re.search(r"(sums|factor)\[| gemmf?\(", source)
 
 
 def test_many_products_of_few_rows_each() -> None:

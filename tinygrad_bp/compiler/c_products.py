@@ -14,6 +14,8 @@ from .strided import Place
 
 OFTEN = 4  # products by one matrix from which on it is worth a copy that lies as BLAS likes it
 WORTH_A_CALL = 1 << 13  # products of elements; fewer take less time than a call of BLAS
+# Up to so many rows; a weight of so many rows and columns, and elements: 16 rows at a time would be slow.
+FEW_ROWS, SIDE, ELEMENTS = 32, 8, 1 << 12
 
 
 def product(memory: Memory, step: Step) -> Place:
@@ -36,7 +38,7 @@ def product(memory: Memory, step: Step) -> Place:
     full = (*outer, m, n)
     rows, inner, columns = len(outer), len(outer) + 1, len(outer) + 1
     callable_ = _for_blas(a) and _for_blas(b) and math.prod(full) * k > 0
-    large = callable_ and use_blas(full, k)
+    large = callable_ and (use_blas(full, k) or (not outer and _has_few_rows(step, a, b)))
     lane = None
     if a.lane == rows or (
         step.op.name == "linear" and m > 1 and b.lane is None and a.lane is None and not outer and not large
@@ -48,7 +50,7 @@ def product(memory: Memory, step: Step) -> Place:
     elif not large and (a.lane == inner or b.lane == rows):
         a, b = memory.along(a, inner), memory.along(b, rows)
     else:
-        large = callable_ and m * n * k > WORTH_A_CALL
+        large = large or (callable_ and m * n * k > WORTH_A_CALL)
     order = tuple(range(len(full)))
     if lane is None and len(shape) == len(full) and step.result in memory.order:
         order = memory.order[step.result]
@@ -84,6 +86,19 @@ def _for_blas(matrix: Place) -> bool:
     """Whether a matrix lies row by row or column by column, with whole steps from one to the next."""
     (m, n), (down, across) = matrix.shape[-2:], matrix.strides[-2:]
     return (across == 1 and down >= n) or (down == 1 and across >= m)
+
+
+def _has_few_rows(step: Step, a: Place, b: Place) -> bool:
+    """Whether a product is of a weight and a few rows, or of a few rows and as many; lanes tell which axis they are."""
+    (m, k), n = a.shape, b.shape[-1]
+    if a.lane == 0 or (a.lane is None and step.op.name == "linear"):
+        return few_rows(m, (k, n))
+    return (a.lane == 1 or b.lane == 0) and few_rows(k, (m, n))
+
+
+def few_rows(rows: int, weight: tuple[int, ...]) -> bool:
+    """Whether rows are so few beside a weight that BLAS, or ``emit_few_rows``, takes less time than rows in lanes."""
+    return len(weight) == 2 and rows <= FEW_ROWS and min(weight) >= SIDE and math.prod(weight) >= ELEMENTS
 
 
 def use_blas(full: tuple[int, ...], k: int) -> bool:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from .c_expressions import number
+from .c_expressions import FLOATS, number
 from .c_text import Text, offset
 from .c_vectors import LANES
 from .kernels import Product
@@ -18,14 +16,14 @@ from .strided import Place, swapped
 
 FEW = 16  # rows, up to which BLAS takes more time
 PASS = 1 << 14  # bytes of the matrix that are multiplied by all rows before the next
-TALL, WIDE = 8, 2  # rows, and groups of 16 columns, whose sums are kept at once
-SQUARE = 4  # the same, both, of what an update writes
+# Sums that are kept at once -> rows, and vectors of each: of a forward product, and of what an update writes.
+TILES = {16: ((8, 2), (4, 4)), 12: ((4, 3), (3, 4))}
 
 
 def has_few_rows(product: Product) -> bool:
     """Whether a large product is one of these: of floats, a few rows, and a matrix in whole groups of 16 columns."""
     c = product.c
-    if c.buffer.dtype != np.float32 or len(c.shape) != 2:
+    if c.buffer.dtype not in FLOATS or len(c.shape) != 2:
         return False
     if product.scale is not None:
         return product.a.shape[-1] <= FEW and c.shape[-1 if c.strides[-1] == 1 else -2] % LANES == 0
@@ -41,24 +39,26 @@ def _forward(text: Text, product: Product) -> None:
     """``sums[m][n] += Σ a[m, k] · b[k][n]`` for the k of a pass, which follow each other in memory."""
     a, b, c, bias = product.a, product.b, product.c, product.bias
     (m, k), n = a.shape, b.shape[-1]
-    size = text.vector(c).size
-    some = max(PASS // (n * c.buffer.dtype.itemsize), TALL)
+    v = text.vector(c)
+    real, f, size = v.real, v.f, v.size
+    (most, across), _ = TILES[v.sums]
+    some = max(PASS // (n * c.buffer.dtype.itemsize), 8)
     text.line(f"/* few rows: {b.buffer.name} is gone through once, {some} of its rows at a time */")
     text.begin("")
-    text.line(f"static float sums[{m * n}] ALIGNED;")
+    text.line(f"static {real} sums[{m * n}] ALIGNED;")
     text.line(f"for (int i = 0; i < {m * n}; i++) sums[i] = 0;")
     text.begin(f"for (int from = 0; from < {k}; from += {some})")
     text.line(f"int to = from + {some} < {k} ? from + {some} : {k};")
-    for start, stop, wide in _parts(n // size, WIDE):
-        for first, last, tall in _parts(m, TALL):
+    for start, stop, wide in _parts(n // size, across):
+        for first, last, tall in _parts(m, most):
             row = f"{b.buffer.name} + {offset(b, ['k', 'i'], f'x * {size}')}"
-            sums = f"*(vectorf *)(sums + (m + y) * {n} + i + x * {size})"
+            sums = f"*(vector{f} *)(sums + (m + y) * {n} + i + x * {size})"
             every = f"UNROLL for (int x = 0; x < {wide}; x++)"
             text.begin(f"for (int i = {start * size}; i < {stop * size}; i += {wide * size})")
             text.begin(f"for (int m = {first}; m < {last}; m += {tall})")
-            text.line(f"vectorf row[{wide}], s[{tall}][{wide}] = {{0}};")
+            text.line(f"vector{f} row[{wide}], s[{tall}][{wide}] = {{0}};")
             text.begin("for (int k = from; k < to; k++)")
-            text.line(f"{every} row[x] = *(const vectorf *)({row});")
+            text.line(f"{every} row[x] = *(const vector{f} *)({row});")
             text.line(f"{every} __builtin_prefetch({row} + {some * b.strides[-2]}); /* of the next pass */")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
@@ -79,24 +79,26 @@ def _update(text: Text, product: Product) -> None:
     if c.strides[-1] != 1:
         a, b, c = swapped(b), swapped(a), swapped(c)
     (m, k), n = a.shape, b.shape[-1]
-    size = text.vector(c).size
+    v = text.vector(c)
+    real, f, size = v.real, v.f, v.size
     by = text.at(scale, []) if isinstance(scale, Place) else number(scale, c.buffer.dtype)
     text.line(f"/* few rows: {c.buffer.name} is written once, from the last row, which was read last, to the first */")
     text.begin("")
-    text.line(f"static float factor[{k * n}] ALIGNED;")
+    text.line(f"static {real} factor[{k * n}] ALIGNED;")
     text.line(f"for (int k = 0; k < {k}; k++)")
     text.line(f"    for (int n = 0; n < {n}; n++) factor[k * {n} + n] = -{by} * {text.at(b, ['k', 'n'])};")
-    for first, last, tall in reversed([*_parts(m, SQUARE)]):
+    _, (most, across) = TILES[v.sums]
+    for first, last, tall in reversed([*_parts(m, most)]):
         text.begin(f"for (int m = {last - tall}; m >= {first}; m -= {tall})")
-        for start, stop, wide in _parts(n // size, SQUARE):
-            to = f"*(vectorf *)({c.buffer.name} + {offset(c, ['(m + y)', 'i'], f'x * {size}')})"
+        for start, stop, wide in _parts(n // size, across):
+            to = f"*(vector{f} *)({c.buffer.name} + {offset(c, ['(m + y)', 'i'], f'x * {size}')})"
             every = f"UNROLL for (int x = 0; x < {wide}; x++)"
             text.begin(f"for (int i = {start * size}; i < {stop * size}; i += {wide * size})")
-            text.line(f"vectorf row[{wide}], s[{tall}][{wide}];")
+            text.line(f"vector{f} row[{wide}], s[{tall}][{wide}];")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] = {to};")
             text.begin(f"for (int k = 0; k < {k}; k++)")
-            text.line(f"{every} row[x] = *(const vectorf *)(factor + k * {n} + i + x * {size});")
+            text.line(f"{every} row[x] = *(const vector{f} *)(factor + k * {n} + i + x * {size});")
             text.line(f"UNROLL for (int y = 0; y < {tall}; y++)")
             text.line(f"    {every} s[y][x] += {text.at(a, ['(m + y)', 'k'])} * row[x];")
             text.end()
