@@ -51,8 +51,8 @@ class Vector:
         return LANES // self.size
 
     def each(self, text: str) -> list[str]:
-        """``text`` for each of the vectors of 16 numbers, with ``{p}`` and ``{at}``: which one, where it begins."""
-        return [text.format(p=p, at=p * self.size) for p in range(self.parts)]
+        """``text`` for each of the vectors of 16 numbers, with ``{p}`` and ``{on}``: which one, and how far on it is."""
+        return [text.format(p=p, on=f" + {p * self.size}" if p else "") for p in range(self.parts)]
 
     def total(self, parts: Sequence[str]) -> str:
         """The sum of 16 numbers: the upper half on the lower half, four times."""

@@ -257,16 +257,16 @@ def _reduction(text: Text, reduction: Reduction) -> None:
         loops(inner[:-1], x.shape[outer:-1])
         start = f"{x.buffer.name} + {offset(x, [*across, *inner[:-1]])}"
         if whole:
-            summed = v.each(f"s{{p}} += *(const vector{f} *)({start} + i + {{at}})")
+            summed = v.each(f"s{{p}} += *(const vector{f} *)({start} + i{{on}})")
             text.line(f"for (int i = 0; i < {whole}; i += {LANES}) {', '.join(summed)};")
         rest = count - whole
         if rest and x.lane is not None:
-            for at, part in enumerate(v.each(f"*(const vector{f} *)({start} + {whole} + {{at}})")):
+            for at, part in enumerate(v.each(f"*(const vector{f} *)({start} + {whole}{{on}})")):
                 text.line(f"s{at} += first{f}({part}, {rest - at * v.size});")
         elif rest:
             text.line(f"{kind} rest[{LANES}] ALIGNED = {{0}};")
             text.line(f"for (int i = 0; i < {rest}; i++) rest[i] = ({start} + {whole})[i];")
-            text.line(f"{', '.join(v.each(f's{{p}} += *(const vector{f} *)(rest + {{at}})'))};")
+            text.line(f"{', '.join(v.each(f's{{p}} += *(const vector{f} *)(rest{{on}})'))};")
         text.end(over - 1)
         text.line(f"{text.at(y, across)} = {v.total(v.each('s{p}'))};")
     else:

@@ -125,8 +125,8 @@ def _along(text: Text, product: Product, outer: Sequence[str]) -> None:
             text.line(f"{every} {' = '.join(v.each('s{p}[y][x]'))} = (vector{f}){{0}};")
 
             def both(index: str) -> tuple[str, str]:
-                left = f"*(const vector{f} *)({_pointer(a, [*outer, '(m + y)', *names[:-1], index], '{at}')})"
-                right = f"*(const vector{f} *)({_pointer(b, [*outer, *names[:-1], index, '(n + x)'], '{at}')})"
+                left = f"*(const vector{f} *)({_pointer(a, [*outer, '(m + y)', *names[:-1], index])}{{on}})"
+                right = f"*(const vector{f} *)({_pointer(b, [*outer, *names[:-1], index, '(n + x)'])}{{on}})"
                 return left, right
 
             _over(text, product, outer, names[:-1], sizes[:-1])
