@@ -51,7 +51,7 @@ class Vector:
         return LANES // self.size
 
     def each(self, text: str) -> list[str]:
-        """``text`` for each of the vectors of 16 numbers, with ``{p}`` and ``{on}``: which one, and how far on it is."""
+        """``text`` for each of the vectors of 16 numbers, with ``{p}`` and ``{on}``: which one, how far on."""
         return [text.format(p=p, on=f" + {p * self.size}" if p else "") for p in range(self.parts)]
 
     def total(self, parts: Sequence[str]) -> str:
