@@ -58,7 +58,7 @@ def test_large_products_of_more_rows_are_left_to_blas(rows, columns, dtype) -> N
 
 
 @pytest.mark.parametrize("dtype", [tg.float32, tg.float64])
-@pytest.mark.parametrize("rows", [1, 2, 5, 16, 20, 32, 33])
+@pytest.mark.parametrize("rows", [1, 2, 5, 16, 20, 33, 64, 65])
 def test_few_rows_of_a_weight_of_some_size(rows, dtype) -> None:
     """They are not taken 16 at a time, as more rows are and those of small weights."""
     tg.set_default_dtype(dtype)
@@ -66,7 +66,7 @@ def test_few_rows_of_a_weight_of_some_size(rows, dtype) -> None:
     step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(rows, 300), lambda: tg.arange(rows) % 3)
     source = moved_alike(step, arguments, units=512).c_source
     taken = re.search(r"(sums|factor)\[| gemmf?\(", source)
-    assert (taken is not None) == (rows <= 32)
+    assert (taken is not None) == (rows <= 64)
 
 
 def test_many_rows_of_a_narrow_layer_stay_side_by_side() -> None:

@@ -9,13 +9,15 @@ import numpy as np
 
 from ..program.program import Step, Value
 from .c_memory import Memory
+from .c_vectors import LANES
 from .kernels import Product
 from .strided import Place
 
 OFTEN = 4  # products by one matrix from which on it is worth a copy that lies as BLAS likes it
 WORTH_A_CALL = 1 << 13  # products of elements; fewer take less time than a call of BLAS
-# Up to so many rows; a weight of so many rows and columns, and elements: 16 rows at a time would be slow.
-FEW_ROWS, SIDE, ELEMENTS = 32, 8, 1 << 12
+FEW, SOME = 16, 64  # rows: up to which a product has few, and the update of a weight
+SIDE, ELEMENTS = 8, 1 << 12  # of a weight through which few rows should not go 16 at a time
+NEAR = 1 << 20  # bytes of a weight that stay in the cache from one step to the next
 
 
 def product(memory: Memory, step: Step) -> Place:
@@ -38,7 +40,7 @@ def product(memory: Memory, step: Step) -> Place:
     full = (*outer, m, n)
     rows, inner, columns = len(outer), len(outer) + 1, len(outer) + 1
     callable_ = _for_blas(a) and _for_blas(b) and math.prod(full) * k > 0
-    large = callable_ and (use_blas(full, k) or (not outer and _has_few_rows(step, a, b)))
+    large = callable_ and _large(step, a, b)
     lane = None
     if a.lane == rows or (
         step.op.name == "linear" and m > 1 and b.lane is None and a.lane is None and not outer and not large
@@ -88,17 +90,32 @@ def _for_blas(matrix: Place) -> bool:
     return (across == 1 and down >= n) or (down == 1 and across >= m)
 
 
-def _has_few_rows(step: Step, a: Place, b: Place) -> bool:
-    """Whether a product is of a weight and a few rows, or of a few rows and as many; lanes tell which axis they are."""
+def _large(step: Step, a: Place, b: Place) -> bool:
+    """Whether BLAS or ``emit_few_rows`` takes a product: by its rows, which lanes tell, and its weight."""
+    if len(a.shape) > 2:
+        return False
     (m, k), n = a.shape, b.shape[-1]
     if a.lane == 0 or (a.lane is None and step.op.name == "linear"):
-        return few_rows(m, (k, n))
-    return (a.lane == 1 or b.lane == 0) and few_rows(k, (m, n))
+        return _of_some_size((k, n)) if m <= FEW else use_blas((m, n), k) and not _near(a, b)
+    if a.lane == 1 or b.lane == 0:
+        return large_update((m, n), k)
+    return use_blas((m, n), k)
 
 
-def few_rows(rows: int, weight: tuple[int, ...]) -> bool:
-    """Whether rows are so few beside a weight that BLAS, or ``emit_few_rows``, takes less time than rows in lanes."""
-    return len(weight) == 2 and rows <= FEW_ROWS and min(weight) >= SIDE and math.prod(weight) >= ELEMENTS
+def large_update(weight: tuple[int, ...], rows: int) -> bool:
+    """Whether BLAS or ``emit_few_rows`` moves a weight: sums of few rows 16 at a time are mostly adding up."""
+    return use_blas(weight, rows) or (rows <= SOME and _of_some_size(weight))
+
+
+def _of_some_size(weight: tuple[int, ...]) -> bool:
+    return len(weight) == 2 and min(weight) >= SIDE and math.prod(weight) >= ELEMENTS
+
+
+def _near(a: Place, b: Place) -> bool:
+    """Whether rows that fill vectors stay in the cache beside their weight: lanes need no copies, which BLAS makes."""
+    rows, size = a.shape[0], a.buffer.dtype.itemsize
+    within = math.prod(a.shape) * size <= NEAR // 4 and math.prod(b.shape) * size <= NEAR
+    return within and rows <= SOME and rows % (2 * LANES) == 0
 
 
 def use_blas(full: tuple[int, ...], k: int) -> bool:

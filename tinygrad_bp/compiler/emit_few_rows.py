@@ -6,18 +6,19 @@ the other finds in the cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from .c_expressions import FLOATS, number
+from .c_products import FEW, NEAR, SOME
 from .c_text import Text, offset
 from .c_vectors import LANES
 from .kernels import Product
 from .strided import Place, swapped
 
-FEW = 16  # rows, up to which BLAS takes more time
 PASS = 1 << 14  # bytes of the matrix that are multiplied by all rows before the next
 # Sums that are kept at once -> rows, and vectors of each: of a forward product, and of what an update writes.
-TILES = {16: ((8, 2), (4, 4)), 12: ((4, 3), (3, 4))}
+TILES = {16: ((8, 2), (4, 4)), 12: ((4, 3), (4, 3))}
 
 
 def has_few_rows(product: Product) -> bool:
@@ -26,7 +27,8 @@ def has_few_rows(product: Product) -> bool:
     if c.buffer.dtype not in FLOATS or len(c.shape) != 2:
         return False
     if product.scale is not None:
-        return product.a.shape[-1] <= FEW and c.shape[-1 if c.strides[-1] == 1 else -2] % LANES == 0
+        most = SOME if math.prod(c.shape) * c.buffer.dtype.itemsize <= NEAR else FEW
+        return product.a.shape[-1] <= most and c.shape[-1 if c.strides[-1] == 1 else -2] % LANES == 0
     return c.shape[-2] <= FEW and c.shape[-1] % LANES == 0 and product.b.strides[-1] == 1
 
 

@@ -63,6 +63,8 @@ def rows_lie_side_by_side(product: Product) -> bool:
 
 def _part(count: int, most: int) -> int:
     """The largest part of at most ``most`` that divides ``count``, or ``most`` where all of them are small."""
+    if count >= 8 * most:
+        return most
     best = max(size for size in range(1, most + 1) if count % size == 0)
     return best if best * 2 > min(most, count) else min(most, count)
 
@@ -77,7 +79,8 @@ def _side_by_side(text: Text, product: Product, outer: Sequence[str], a: Place, 
     rows, n = c.shape[-2:]
     (names, sizes), v = _summed(product), text.vector(c)
     f, vectors = v.f, filled(rows) // v.size
-    wide = max(size for size in range(1, 8 if vectors < 8 else 5) if vectors % size == 0)
+    most = 2 if v.sums == 12 else 7 if vectors < 8 else 4
+    wide = max(size for size in range(1, most + 1) if vectors % size == 0)
     tall = _part(n, max(v.sums // wide, 1))
     for start, stop, high in ((0, n - n % tall, tall), (n - n % tall, n, n % tall)):
         if start == stop:

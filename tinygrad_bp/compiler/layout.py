@@ -15,7 +15,7 @@ from typing import Any
 from ..program.program import Constant, Program, Step, Value
 from .c_indexed import INDEXED
 from .c_memory import Memory, every
-from .c_products import descend, few_rows, product, use_blas
+from .c_products import descend, large_update, product
 from .c_steps import PARTS, PRODUCTS, REDUCTIONS, VIEWS, Unknown
 from .c_windows import WINDOWED
 from .descents import descents
@@ -64,7 +64,7 @@ class Plan(Memory):
                 self._target[value] = Place(buffer, held.shape, held.strides)
             self.order[value] = outer_first(held)
         self._prefer()
-        self._descents, self._folded = descents(self.program, self._target, _large)
+        self._descents, self._folded = descents(self.program, self._target, large_update)
         self.factors.update(step.operands[1] for step in self.program.steps if step.op.name in PRODUCTS)
         self._parts = self._assembled_of()
         self._wholes: dict[Step, Place] = {}
@@ -367,8 +367,3 @@ def _parts_of(step: Step) -> Iterator[tuple[Value, tuple[Any, ...]]]:
         size = item.shape[axis] if step.op.name == "cat" else 1
         yield item, ((slice(None),) * axis + (slice(at, at + size) if step.op.name == "cat" else at,))
         at += size
-
-
-def _large(weight: tuple[int, ...], rows: int) -> bool:
-    """Whether what moves a weight is taken as a large product."""
-    return use_blas(weight, rows) or few_rows(rows, weight)
