@@ -16,6 +16,7 @@ class Registers:
     count: int
 
 
+@cache
 def processor() -> str:
     """What tells this kind of processor from others: code for one may not run on another."""
     try:
