@@ -77,6 +77,15 @@ def test_many_rows_of_a_narrow_layer_stay_side_by_side() -> None:
     assert not re.search(r"(sums|factor)\[| gemmf?\(", source)
 
 
+@pytest.mark.parametrize(("rows", "blas"), [(64, False), (48, True)])
+def test_rows_that_fill_vectors_and_stay_in_the_cache_go_side_by_side(rows, blas) -> None:
+    """BLAS would copy them and their weight first; either way the weight moves in one pass."""
+    layers = lambda: (nn.Linear(300, 128), nn.ReLU(), nn.Linear(128, 3))  # noqa: E731
+    step, arguments, _ = training(layers, F.cross_entropy, lambda: tg.randn(rows, 300), lambda: tg.arange(rows) % 3)
+    source = moved_alike(step, arguments, units=512).c_source
+    assert (" gemmf(" in source) == blas and "factor[" in source
+
+
 def test_many_products_of_few_rows_each() -> None:
     captured, _ = capture(lambda x, w: x @ w, ((tg.ones(3, 8, 40), tg.ones(3, 40, 48)), {}))
     rng = np.random.default_rng(0)
